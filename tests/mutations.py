@@ -29,6 +29,13 @@ def mutated(data: bytes, generator: random.Random) -> bytes:
     return data
 
 
+def flipped(data: bytes, at: int, mask: int = 1) -> bytes:
+    """Return bytes of which one differs, whatever it was. at: its place, below 0 from the end. mask: of its bits."""
+    changed = bytearray(data)
+    changed[at] ^= mask
+    return bytes(changed)
+
+
 def _place(data: bytes, generator: random.Random) -> int:
     return generator.randint(0, len(data))
 
@@ -36,8 +43,7 @@ def _place(data: bytes, generator: random.Random) -> int:
 def _flipped(data: bytes, generator: random.Random) -> bytes:
     if not data:
         return data
-    at = generator.randrange(len(data))
-    return data[:at] + bytes([data[at] ^ 1 << generator.randrange(8)]) + data[at + 1 :]
+    return flipped(data, generator.randrange(len(data)), 1 << generator.randrange(8))
 
 
 def _cut(data: bytes, generator: random.Random) -> bytes:

@@ -20,6 +20,7 @@ from selenium.common.exceptions import (
 )
 from selenium.webdriver.common.by import By
 from selenium.webdriver.remote.webelement import WebElement
+from selenium.webdriver.support.expected_conditions import staleness_of
 from selenium.webdriver.support.ui import WebDriverWait
 
 from tests.waiting import wait_for
@@ -101,7 +102,10 @@ class Browser:
         self.driver.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": features})
 
     def get(self, path: str) -> None:
+        """Go to a page and wait until something is on it: on a busy machine the driver may return before that."""
+        left = self.find("html")
         self.driver.get(f"{self.address}{path}")
+        self.wait(lambda: staleness_of(left)(self.driver) and self.all("body > *"))
 
     def follow_menu(self, path: str) -> None:
         """Click an entry of the menu, which a narrow window folds behind one line."""

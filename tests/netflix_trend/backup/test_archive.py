@@ -14,6 +14,7 @@ import pytest
 
 from netflix_trend.backup import archive, sealed_stream
 from netflix_trend.backup.archive import BackupError, Manifest, Reader, Source, described, write_archive
+from tests.mutations import flipped
 
 FILES = {"private/raw/a.csv": os.urandom(200_000), "private/choices.json": b"{}", "publisher/receipts/x.json": b""}
 PASSPHRASE = "correct horse"
@@ -80,7 +81,7 @@ def test_no_changed_cut_or_longer_backup_is_taken_for_a_whole_one(tmp_path: Path
     data = backup(passphrase=passphrase)
     # Between the first line and the end; in the header of gzip some bytes mean nothing.
     places = range(60, len(data), len(data) // 25)
-    changed = [data[:at] + bytes([data[at] ^ 1]) + data[at + 1 :] for at in places]
+    changed = [flipped(data, at) for at in places]
     for number, one in enumerate([*changed, *(data[:at] for at in places), data[:-1], data + b"x", data + data]):
         folder = tmp_path / str(number)
         folder.mkdir()

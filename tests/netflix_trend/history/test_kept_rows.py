@@ -25,6 +25,7 @@ from netflix_trend.history.raw import RawStore
 from netflix_trend.history.removed import forget
 from netflix_trend.history.tables import rebuild_all
 from netflix_trend.layout import KEPT_ROWS, PrivateVolume
+from tests.mutations import flipped
 from tests.netflix_trend.history.invented import activity, history
 from tests.netflix_trend.history.test_tables import EXPORTS, encoded, keep
 from tests.netflix_trend.history.test_tables import tables as tables_of
@@ -239,10 +240,9 @@ def test_a_history_of_another_profile_is_looked_at_once(tmp_path: Path, monkeypa
 # A cache, and no more
 
 
-def flipped(path: Path) -> None:
-    data = bytearray(path.read_bytes())
-    data[Random(1).randrange(len(data))] ^= 1
-    path.write_bytes(data)
+def with_another_byte(path: Path) -> None:
+    data = path.read_bytes()
+    path.write_bytes(flipped(data, Random(1).randrange(len(data))))
 
 
 def replaced_by_a_folder(path: Path) -> None:
@@ -253,7 +253,7 @@ def replaced_by_a_folder(path: Path) -> None:
 @pytest.mark.parametrize(
     "damage",
     [
-        flipped,
+        with_another_byte,
         lambda path: path.write_bytes(path.read_bytes()[:-7]),
         lambda path: path.write_bytes(b""),
         lambda path: path.write_bytes(path.read_bytes()[-32:]),
@@ -261,7 +261,7 @@ def replaced_by_a_folder(path: Path) -> None:
         lambda path: path.unlink(),
         replaced_by_a_folder,
     ],
-    ids=["flipped", "cut", "empty", "digest alone", "no arrays", "gone", "folder"],
+    ids=["another byte", "cut", "empty", "digest alone", "no arrays", "gone", "folder"],
 )
 def test_a_damaged_file_is_never_used_and_costs_only_time(
     tmp_path: Path, read: list[str], damage: Callable[[Path], Any]
@@ -283,10 +283,9 @@ def test_a_damaged_file_is_never_used_and_costs_only_time(
 def test_a_byte_changed_anywhere_is_found(tmp_path: Path, seed: int) -> None:
     keep(tmp_path, ONE)
     rebuilt(tmp_path)
-    data, random = bytearray(cache(tmp_path).read_bytes()), Random(seed)
+    data, random = cache(tmp_path).read_bytes(), Random(seed)
     for _ in range(200):
-        place = random.randrange(len(data))
-        cache(tmp_path).write_bytes(data[:place] + bytes([data[place] ^ 1 + random.randrange(255)]) + data[place + 1 :])
+        cache(tmp_path).write_bytes(flipped(data, random.randrange(len(data)), 1 + random.randrange(255)))
         assert not KeptRows.read(cache(tmp_path).parent).files
 
 

@@ -18,6 +18,7 @@ from netflix_trend.operators.report import build, file_size
 from netflix_trend.operators.sealing import CannotOpen, RoundKey
 from netflix_trend.operators.transport import REPORT
 from netflix_trend.storage.canonical import canonical_json
+from tests.mutations import flipped
 from tests.netflix_trend.operators.network import (
     AT_EARLY,
     AT_LATE,
@@ -40,8 +41,7 @@ def spoiled(data: bytes, way: int, other: bytes, rng: random.Random) -> bytes:
     if way == 2:
         return data + b"\0"
     if way in (3, 4, 5, 6):  # one bit anywhere, so in a head, an identifier, a public share, or a sealed share
-        at = rng.randrange(len(data))
-        return data[:at] + bytes([data[at] ^ 1 << rng.randrange(8)]) + data[at + 1 :]
+        return flipped(data, rng.randrange(len(data)), 1 << rng.randrange(8))
     return data
 
 

@@ -18,6 +18,7 @@ from netflix_trend.operators.manifest import HelperPrekey, Manifest, datasite_ha
 from netflix_trend.operators.result import Abort
 from netflix_trend.operators.sealing import RoundKey, Sealer
 from netflix_trend.operators.transport import MAX_PARTS, REPORT
+from tests.mutations import flipped
 from tests.netflix_trend.operators.network import (
     ANSWERS,
     AT_EARLY,
@@ -454,7 +455,7 @@ def test_what_the_leader_shows_must_be_what_lies_in_the_datasite(tmp_path, part)
     share = tasks[0].verify_inits[0].report_share
     other: dict[str, Any] = {
         "metadata": share.metadata._replace(time=share.metadata.time + 1),
-        "public_share": share.public_share[:-1] + b"\0",
+        "public_share": flipped(share.public_share, -1),
         "encrypted_input_share": share.encrypted_input_share._replace(payload=bytes(94 - 8)),
     }
     first = tasks[0].verify_inits[0]._replace(report_share=share._replace(**{part: other[part]}))
@@ -480,7 +481,7 @@ def test_a_partly_synced_operator_file_is_waited_for(tmp_path):
     network.leader.run(AT_EARLY)
     path = network.path(LEADER, "agg-init-early-1.bin")
     data = path.read_bytes()
-    for torn in (data[:50], data[:-1], data[:-1] + b"\0", b""):
+    for torn in (data[:50], data[:-1], flipped(data, -1), b""):
         path.write_bytes(torn)
         network.helper.run(AT_EARLY)
         assert network.aborted(HELPER) is None

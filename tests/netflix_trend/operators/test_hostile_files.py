@@ -15,6 +15,7 @@ from netflix_trend.operators.transport import REPORT, list_rounds
 from netflix_trend.operators.wire import Malformed
 from netflix_trend.vdaf.circuits import Histogram, MultihotCountVec, SumVec
 from netflix_trend.vdaf.field128 import MODULUS
+from tests.mutations import flipped
 from tests.netflix_trend.operators.network import (
     ANSWERS,
     AT_EARLY,
@@ -106,7 +107,7 @@ def test_every_byte_of_a_report_matters(tmp_path):
     good = parse(asked, ADA, data)
     source = random.Random(7)
     for at in source.sample(range(len(data)), 400):
-        wrong = data[:at] + bytes([data[at] ^ 1 << source.randrange(8)]) + data[at + 1 :]
+        wrong = flipped(data, at, 1 << source.randrange(8))
         try:
             parsed = parse(asked, ADA, wrong)
         except Malformed:

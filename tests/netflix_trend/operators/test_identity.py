@@ -4,6 +4,7 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 
 from netflix_trend.operators.identity import Fingerprint, Identity, WrongSigner, signed_body
+from tests.mutations import flipped
 
 PATH = "app_data/netflix_trend/rounds/2026-W46/collect-early.bin"
 JSON_PATH = PATH.replace("collect-early.bin", "manifest.json")
@@ -36,7 +37,7 @@ def test_every_changed_byte_is_noticed(path):
     for at in range(len(data)):
         for flip in (1, 0x20, 0x80):
             with pytest.raises(WrongSigner):
-                signed_body(me.fingerprint, path, data[:at] + bytes([data[at] ^ flip]) + data[at + 1 :])
+                signed_body(me.fingerprint, path, flipped(data, at, flip))
     for end in range(len(data)):
         with pytest.raises(WrongSigner):
             signed_body(me.fingerprint, path, data[:end])

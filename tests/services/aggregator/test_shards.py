@@ -28,6 +28,7 @@ from services.aggregator.shards import (
     shard_path,
     write_shard,
 )
+from tests.mutations import flipped
 
 SURVEY = default_survey(Week.parse("2026-W46"), "0123456789abcdef" * 2, range(50))
 LATER = default_survey(Week.parse("2026-W47"), "0123456789abcdef" * 2, range(50))
@@ -106,7 +107,7 @@ DAMAGE: dict[str, Callable[[bytes], bytes]] = {
     "longer": lambda data: data + b"\0",
     "sealed and cut": lambda data: sealed(body(data)[:-1]),
     "sealed and longer": lambda data: sealed(body(data) + b"\0"),
-    "another byte": lambda data: data[:200] + bytes([data[200] ^ 1]) + data[201:],
+    "another byte": lambda data: flipped(data, 200),
     "another format": lambda data: sealed(body(data).replace(b'"schema_version":1', b'"schema_version":2')),
     "another app": lambda data: sealed(body(data).replace(b'"app":"', b'"app":"9')),
     "no JSON": lambda data: sealed(b"\x80" + body(data)),
