@@ -12,6 +12,7 @@ import json
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
+from functools import lru_cache
 from itertools import islice
 from pathlib import Path
 
@@ -51,7 +52,7 @@ def permission_rules(readers: Mapping[str, Sequence[str]], *, terminal: bool = T
     python = ("".join(rules) or "[]\n").encode()
     everything = [*readers.items(), ("**", ())]
     head = [f"terminal: {str(terminal).lower()}\n", "rules:\n"]
-    modern = [*head, *(_go_rule(pattern, people) for pattern, people in everything)]
+    modern = [*head, *(_go_rule(pattern, tuple(people)) for pattern, people in everything)]
     return {PYTHON_FILE: python, GO_FILE: "".join(modern).encode()}
 
 
@@ -94,11 +95,9 @@ def named_readers(folder: Path) -> dict[str, list[str]]:
     data = read_own(folder / GO_FILE, LARGEST_FILE) or b""
     found: dict[str, list[str]] = {}
     for line in data.decode("utf-8", "replace").splitlines(keepends=True):
-        rule = _GO_RULE.fullmatch(line)
-        with suppress(ValueError):
-            name, people = (json.loads(part) for part in rule.groups()) if rule else ("", [])
-            if people and "*" not in name and line == _go_rule(name, people):
-                found[name] = people
+        name, people = _read_go_rule(line)
+        if people and "*" not in name:
+            found[name] = list(people)
     return found
 
 
@@ -106,10 +105,9 @@ def readers_of(folder: Path, pattern: str) -> list[str]:
     """Return who may read what fits a pattern, by the rule of Go's file that `write_permissions` made; else nobody."""
     data = read_own(folder / GO_FILE, LARGEST_FILE) or b""
     for line in data.decode("utf-8", "replace").splitlines(keepends=True):
-        with suppress(ValueError):
-            if (rule := _GO_RULE.fullmatch(line)) and json.loads(rule.group(1)) == pattern:
-                people = json.loads(rule.group(2))
-                return people if line == _go_rule(pattern, people) else []
+        name, people = _read_go_rule(line)
+        if people and name == pattern:
+            return list(people)
     return []
 
 
@@ -119,13 +117,27 @@ def readable(folder: Path, names: Iterable[str], reader: str) -> set[str]:
     """
     found = [read_own(folder / file, LARGEST_FILE) or b"" for file in PERMISSION_FILES]
     python, go = (data.decode("utf-8", "replace").splitlines(keepends=True) for data in found)
-    return {name for name in names if _python_rule(name, reader) in python and _go_rule(name, [reader]) in go}
+    return {name for name in names if _python_rule(name, reader) in python and _go_rule(name, (reader,)) in go}
 
 
+# Of hundreds of files the rules are nearly all the same.
+@lru_cache(maxsize=512)
+def _read_go_rule(line: str) -> tuple[str, tuple[str, ...]]:
+    """Return pattern and readers of a line that `_go_rule` made; of another line, an empty pattern and nobody."""
+    rule = _GO_RULE.fullmatch(line)
+    with suppress(ValueError, TypeError):  # no JSON, or readers that are no names
+        pattern, people = (json.loads(part) for part in rule.groups()) if rule else ("", [])
+        if line == _go_rule(pattern, tuple(people)):
+            return pattern, tuple(people)
+    return "", ()
+
+
+@lru_cache(maxsize=512)
 def _python_rule(pattern: str, reader: str) -> str:
     return f"- {{path: {json.dumps(pattern)}, user: {json.dumps(reader)}, permissions: [read]}}\n"
 
 
-def _go_rule(pattern: str, readers: Sequence[str]) -> str:
+@lru_cache(maxsize=512)
+def _go_rule(pattern: str, readers: tuple[str, ...]) -> str:
     access = f"{{admin: [], write: [], read: {json.dumps(list(readers))}}}"
     return f"  - {{pattern: {json.dumps(pattern)}, access: {access}}}\n"
