@@ -23,7 +23,7 @@ from bench.weekly import make_weekly, run_weekly
 from netflix_trend.catalogue.readers import starter_vocabulary
 from netflix_trend.catalogue.vocabulary import CatalogueTitle, Vocabulary
 from netflix_trend.periods.weeks import Week
-from netflix_trend.questions.top_shows.chart import LONGEST_LIST
+from netflix_trend.questions.top_shows.longest import LONGEST_LIST
 from netflix_trend.questions.top_shows.question import TopShowsQuestion
 from netflix_trend.questions.volume.question import VolumeQuestion
 from netflix_trend.simulation.population import Population, people_at_turn, person, seeded_randomness, watched
@@ -400,5 +400,5 @@ TASKS = {
     "read": Task("start: read an export", "rows", (1,), make_row, COMMANDS["read"]),
     "event": Task("event add, with the start", "rows", (1,), make_row, COMMANDS["event"]),
     "demo": Task("demo in local mode", "people", (8_000,), nothing, COMMANDS["demo"]),
-    "demo_two": Task("demo with two operators", "people", (1_000,), nothing, COMMANDS["demo_two"]),
+    "demo_two": Task("demo with two operators", "people", (300, 1_000), nothing, COMMANDS["demo_two"]),
 }

@@ -39,7 +39,7 @@ if TYPE_CHECKING:
     "has to be honest.",
 )
 @click.option(
-    "--people", type=click.IntRange(1, 1_000_000), help="Invented people; by default 1000, in local mode 8000."
+    "--people", type=click.IntRange(1, 1_000_000), help="Invented people; by default 300, in local mode 8000."
 )
 @click.option(
     "--weeks",

@@ -51,7 +51,7 @@ from services.processor.importing import print_report
 
 Mode = Literal["local", "one", "two"]
 # Invented people of each mode unless somebody asks for others.
-PEOPLE: Mapping[Mode, int] = {"local": 8000, "one": 1000, "two": 1000}
+PEOPLE: Mapping[Mode, int] = {"local": 8000, "one": 300, "two": 300}
 
 
 def run(
