@@ -12,7 +12,7 @@ from netflix_trend.participant.contributions import answer
 from netflix_trend.periods.weeks import Week
 from netflix_trend.published.statistics import RoundStatistics
 from netflix_trend.questions.question import MAX_ROUNDS
-from netflix_trend.questions.top_shows.chart import LONGEST_LIST
+from netflix_trend.questions.top_shows.longest import LONGEST_LIST
 from netflix_trend.simulation.population import person, seeded_randomness, watched
 from netflix_trend.survey.release import build_release
 from netflix_trend.syftbox.datasite import Datasite

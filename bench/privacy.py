@@ -37,8 +37,8 @@ from netflix_trend.privacy.subset_selection import SubsetSelection
 from netflix_trend.privacy.ternary import NONE, UP, TernaryResponse
 from netflix_trend.questions.event_effect.estimation import estimate_effect
 from netflix_trend.questions.event_effect.question import EFFECT_CLIP
-from netflix_trend.questions.top_shows.chart import LONGEST_LIST
 from netflix_trend.questions.top_shows.examples import EXAMPLES
+from netflix_trend.questions.top_shows.longest import LONGEST_LIST
 from netflix_trend.questions.top_shows.question import TopShowsQuestion, choose
 from netflix_trend.questions.volume.mean import bucket_titles
 from netflix_trend.questions.volume.prior import PRIOR_PEOPLE, prior_shares

@@ -43,7 +43,7 @@ from netflix_trend.names import (
 from netflix_trend.odds import parse_odds
 from netflix_trend.operator_settings import OperatorSettings
 from netflix_trend.questions.registry import QUESTIONS
-from netflix_trend.questions.top_shows.chart import LONGEST_LIST, LONGEST_SUMMED_LIST
+from netflix_trend.questions.top_shows.longest import LONGEST_LIST, LONGEST_SUMMED_LIST
 from netflix_trend.survey.limits import Limits
 from netflix_trend.syftbox.generations import recognized
 from netflix_trend.watch_settings import WatchSettings

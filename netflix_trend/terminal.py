@@ -13,9 +13,12 @@ _STYLES = {"heading": "bold", "row": "", "dim": "dim"}
 
 
 def screen() -> Console:
-    """Return the console of this process. NO_COLOR and a dumb terminal are respected, as rich does."""
-    console = Console(highlight=False, soft_wrap=False)
-    return console if console.is_terminal else Console(highlight=False, soft_wrap=False, width=_UNBROKEN)
+    """Return the console of this process. NO_COLOR and a dumb terminal are respected, as rich does.
+
+    Text stays what it is: rich would print a heart for `:heart:` in a title or the name of a file.
+    """
+    console = Console(highlight=False, soft_wrap=False, emoji=False)
+    return console if console.is_terminal else Console(highlight=False, soft_wrap=False, emoji=False, width=_UNBROKEN)
 
 
 def width_of(console: Console) -> int | None:

@@ -17,7 +17,8 @@ from netflix_trend.causes import expected
 from netflix_trend.odds import parse_odds
 from netflix_trend.periods.weeks import Week, weeks_in
 from netflix_trend.questions.registry import QUESTIONS, questions
-from netflix_trend.questions.top_shows.chart import LONGEST_LIST, LONGEST_SUMMED_LIST, AskedChart
+from netflix_trend.questions.top_shows.chart import AskedChart
+from netflix_trend.questions.top_shows.longest import LONGEST_LIST, LONGEST_SUMMED_LIST
 from netflix_trend.storage.files import read_own
 from netflix_trend.storage.kept import read_kept, write_kept
 from netflix_trend.storage.model import Strict

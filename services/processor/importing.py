@@ -59,9 +59,13 @@ def _with_progress(file: BinaryIO) -> AbstractContextManager[BinaryIO]:
     size, screen = os.fstat(file.fileno()).st_size, Console(stderr=True)
     if not screen.is_terminal or size < _LARGE_FILE:
         return nullcontext(file)
-    from rich.progress import wrap_file  # with half of rich, for large files only
+    # With half of rich, for large files only.
+    from rich.markup import escape
+    from rich.progress import wrap_file
 
-    return wrap_file(file, size, description=Path(file.name).name, console=screen, transient=True)
+    # Words in brackets would be styles, and not shown.
+    name = escape(printable(Path(file.name).name))
+    return wrap_file(file, size, description=name, console=screen, transient=True)
 
 
 def _why(path: Path, error: Exception) -> str:

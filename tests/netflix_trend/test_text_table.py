@@ -158,3 +158,9 @@ def test_a_verb_that_is_piped_breaks_no_line(
 
     assert width_of(console) is None
     assert capsys.readouterr().out == f"{'word ' * 100}\n"
+
+
+def test_a_title_stays_what_it_is(capsys: pytest.CaptureFixture[str]) -> None:
+    screen().print("Love :heart: [b]Story[/b]", markup=False)
+
+    assert capsys.readouterr().out == "Love :heart: [b]Story[/b]\n"

@@ -18,10 +18,6 @@ from netflix_trend.language import _, marked
 from netflix_trend.periods.weeks import is_week
 from netflix_trend.storage.model import Strict
 
-# Most shows on a list: where each answer is randomized at home, and where operators sum the answers. Longer lists have
-# noise that no realistic number of answers exceeds, or make reports that are too large.
-LONGEST_LIST, LONGEST_SUMMED_LIST = 250, 3_000
-
 # Of a show; several titles of a chart may be one show.
 _Views = Annotated[int, Field(ge=1, le=LARGEST_NUMBER * MAX_CHARTED)]
 

@@ -15,9 +15,10 @@ from netflix_trend.privacy.randomness import RandBelow
 from netflix_trend.privacy.subset_selection import MOST_NAMED, SubsetSelection, best_size
 from netflix_trend.published.wording import first_place_in_words, listed_shows, shows_in_words, takes_in_words
 from netflix_trend.questions.question import Counted, Forecast, Needed, Question, Statistic, Views, Wish
-from netflix_trend.questions.top_shows.chart import LONGEST_LIST, AskedChart, Listed
+from netflix_trend.questions.top_shows.chart import AskedChart, Listed
 from netflix_trend.questions.top_shows.estimation import estimate_top_shows
 from netflix_trend.questions.top_shows.forecast import forecast_shows, lacking_for_shows, needed_for_shows
+from netflix_trend.questions.top_shows.longest import LONGEST_LIST
 from netflix_trend.questions.top_shows.statistics import AllTime, ShowTrends, TopShows, Window
 from netflix_trend.questions.top_shows.trends import all_time, filtered_shows, observe_shows, windows
 from netflix_trend.questions.words import shown

@@ -12,7 +12,7 @@ from pydantic import AfterValidator, AllowInfNan, Field, model_validator
 from netflix_trend.periods.weeks import is_week
 from netflix_trend.privacy.subset_selection import SubsetSelection
 from netflix_trend.questions.question import Statistic
-from netflix_trend.questions.top_shows.chart import LONGEST_SUMMED_LIST
+from netflix_trend.questions.top_shows.longest import LONGEST_SUMMED_LIST
 from netflix_trend.questions.top_shows.world import World
 from netflix_trend.storage.model import Strict
 

@@ -16,9 +16,10 @@ from netflix_trend.privacy.noisy_sums import SumEstimates, estimate_sums, gate_o
 from netflix_trend.privacy.randomness import RandBelow
 from netflix_trend.questions.question import breakdown_point
 from netflix_trend.questions.sums import Answering, Summed, SumQuestion, SumWish, block
-from netflix_trend.questions.top_shows.chart import LONGEST_SUMMED_LIST, Listed
+from netflix_trend.questions.top_shows.chart import Listed
 from netflix_trend.questions.top_shows.estimation import CONFIDENCE
 from netflix_trend.questions.top_shows.examples import examples_of
+from netflix_trend.questions.top_shows.longest import LONGEST_SUMMED_LIST
 from netflix_trend.questions.top_shows.question import choose
 from netflix_trend.questions.top_shows.statistics import ShowEstimate, TopShows
 from netflix_trend.questions.top_shows.world import Namings, against_world

@@ -9,7 +9,7 @@ from netflix_trend.periods.turns import ROTATION
 from netflix_trend.periods.weeks import Week
 from netflix_trend.questions import question
 from netflix_trend.questions.registry import questions
-from netflix_trend.questions.top_shows.chart import LONGEST_LIST
+from netflix_trend.questions.top_shows.longest import LONGEST_LIST
 from netflix_trend.survey.limits import DEFAULT_ODDS
 from netflix_trend.survey.survey import Survey
 from services.aggregator.overview import Overview

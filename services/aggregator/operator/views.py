@@ -21,7 +21,7 @@ from netflix_trend.periods.weeks import Week
 from netflix_trend.published.round_list import ROUNDS, RoundList
 from netflix_trend.published.wording import LEGEND
 from netflix_trend.questions.registry import kinds
-from netflix_trend.questions.top_shows.chart import LONGEST_LIST, LONGEST_SUMMED_LIST
+from netflix_trend.questions.top_shows.longest import LONGEST_LIST, LONGEST_SUMMED_LIST
 from netflix_trend.settings import Settings
 from netflix_trend.syftbox.datasite import Datasite
 from netflix_trend.syftbox.permissions import MOST_NAMED

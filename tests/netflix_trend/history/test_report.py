@@ -57,6 +57,18 @@ def fixture(name: str) -> ImportReport:
     return read_file(EXPORTS / name, starter_vocabulary(), options)
 
 
+def test_progress_shows_whatever_name_a_large_file_has(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("services.processor.importing._LARGE_FILE", 0)
+    monkeypatch.setenv("FORCE_COLOR", "1")  # rich then takes anything for a terminal
+    shown = io.StringIO()
+    monkeypatch.setattr("sys.stderr", shown)
+    path = tmp_path / "history[red].csv"
+    path.write_bytes(history(("Dark", "12/30/23")))
+
+    assert read_file(path, starter_vocabulary(), UTC_ONLY).to_json("it")["rows"] == 1
+    assert "history[red].csv" in shown.getvalue()
+
+
 # The fixtures
 
 
