@@ -120,8 +120,8 @@ def readable(folder: Path, names: Iterable[str], reader: str) -> set[str]:
     return {name for name in names if _python_rule(name, reader) in python and _go_rule(name, (reader,)) in go}
 
 
-# Of hundreds of files the rules are nearly all the same.
-@lru_cache(maxsize=512)
+# The rules of hundreds of datasites are nearly all the same. Of an aggregator's one may name MOST_NAMED people.
+@lru_cache(maxsize=128)
 def _read_go_rule(line: str) -> tuple[str, tuple[str, ...]]:
     """Return pattern and readers of a line that `_go_rule` made; of another line, an empty pattern and nobody."""
     rule = _GO_RULE.fullmatch(line)
@@ -137,7 +137,7 @@ def _python_rule(pattern: str, reader: str) -> str:
     return f"- {{path: {json.dumps(pattern)}, user: {json.dumps(reader)}, permissions: [read]}}\n"
 
 
-@lru_cache(maxsize=512)
+@lru_cache(maxsize=128)
 def _go_rule(pattern: str, readers: tuple[str, ...]) -> str:
     access = f"{{admin: [], write: [], read: {json.dumps(list(readers))}}}"
     return f"  - {{pattern: {json.dumps(pattern)}, access: {access}}}\n"
