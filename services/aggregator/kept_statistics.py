@@ -10,7 +10,7 @@ import json
 import logging
 import os
 from collections.abc import Container, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from netflix_trend.periods.weeks import Week, weeks_in
@@ -27,12 +27,16 @@ FOLDER = "statistics"
 
 @dataclass(frozen=True)
 class KeptStatistics:
-    """The statistics in the aggregator's own folder. shared, public: the folders with published copies of them."""
+    """The statistics in the aggregator's own folder. shared, public: the folders with published copies of them.
+
+    known: what the bytes of a round's file meant when they were read last, by its name.
+    """
 
     own: Path
     shared: Path
     public: Path
     durable: bool = True
+    known: dict[str, tuple[bytes, RoundStatistics]] = field(default_factory=dict, compare=False, repr=False)
 
     @property
     def folder(self) -> Path:
@@ -60,7 +64,10 @@ class KeptStatistics:
     def read_all(self) -> dict[str, RoundStatistics]:
         """Return the statistics of every round that this version can read, oldest first."""
         found = ((name, self.read(name)) for name in self.rounds())
-        return {name: one for name, one in found if one is not None}
+        read = {name: one for name, one in found if one is not None}
+        for name in self.known.keys() - read.keys():
+            del self.known[name]
+        return read
 
     def write(self, name: str, statistics: RoundStatistics) -> None:
         """Keep the statistics of a round."""
@@ -112,6 +119,8 @@ class KeptStatistics:
             if os.path.lexists(self.path(name)):
                 set_aside(self.own, place, "is no plain file that can be read")
             return None
+        if (known := self.known.get(name)) is not None and known[0] == data:
+            return known[1]
         try:
             found = RoundStatistics.from_bytes(data)
         except StatisticsError:
@@ -119,6 +128,7 @@ class KeptStatistics:
                 set_aside(self.own, place, "is damaged")
             return None
         if found.round == name:
+            self.known[name] = (data, found)
             return found
         set_aside(self.own, place, "is of another round")
         return None

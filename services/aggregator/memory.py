@@ -72,8 +72,9 @@ class Memory:
     manifest then. readers: of what is shared, and what that depends on. rounds: by name. shared, overview: what was
     published, and the operator's overview, were made from. over: rounds of another version of which the log has told.
 
-    vocabulary: with the titles that charts had added when it was made. waiting: weeks of which the log says so.
-    recovered: whether what the own folder had lost was looked for in the datasite.
+    statistics: of every round, beside the bytes that they were read from, by name. vocabulary: with the titles that
+    charts had added when it was made. waiting: weeks of which the log says so. recovered: whether what the own folder
+    had lost was looked for in the datasite.
     """
 
     look: LookMemory = field(default_factory=LookMemory)
@@ -81,6 +82,7 @@ class Memory:
     sharing: tuple[str, ...] = ()
     readers: tuple[object, tuple[str, ...]] | None = None
     rounds: dict[str, KnownRound] = field(default_factory=dict)
+    statistics: dict[str, tuple[bytes, RoundStatistics]] = field(default_factory=dict)
     vocabulary: tuple[Hashable, Vocabulary] | None = None
     waiting: set[Week] = field(default_factory=set)
     shared: Hashable = None

@@ -109,7 +109,7 @@ class Aggregator:
     @property
     def statistics(self) -> KeptStatistics:
         """The statistics of every round. The datasite only holds copies: it may be emptied at any time."""
-        return KeptStatistics(self.own, self.shared, self.site.public, self.durable)
+        return KeptStatistics(self.own, self.shared, self.site.public, self.durable, self.memory.statistics)
 
     @property
     def batches(self) -> Batches:
