@@ -39,7 +39,7 @@ from services.aggregator.charts.kept import ADDED, KeptCharts
 from services.aggregator.charts.listing import joining, week_list
 from services.aggregator.charts.waiting import DEFAULT_RULES, ChartRules, chart_of
 from services.aggregator.collect import RoundReleases, RoundReports, look, nothing
-from services.aggregator.community import PUBLIC, Community
+from services.aggregator.community import PUBLIC, Community, Rounds
 from services.aggregator.enrolment import SHARED, Enrolment
 from services.aggregator.kept_statistics import KeptStatistics
 from services.aggregator.memory import KnownRound, Memory, stamp, stamps
@@ -404,11 +404,11 @@ class Aggregator:
         return self.memory.readers[1]
 
     def _public_files(
-        self, introduction: Introduction, statistics: dict[str, bytes], trends: Trends, model: Model
+        self, introduction: Introduction, rounds: Rounds, trends: Trends, model: Model
     ) -> dict[str, bytes]:
         """Return what everybody may read, by name."""
         return Community(
-            introduction, statistics, trends, model, self.smallest_change, self._operators(), self.language
+            introduction, rounds, trends, model, self.smallest_change, self._operators(), self.language
         ).files()
 
     def _share(self, surveys: Sequence[Survey], today: date) -> None:
@@ -425,17 +425,18 @@ class Aggregator:
         )
         if self.memory.shared == (depends_on, stamps(self.shared), stamps(self.site.public)):
             return
-        kept, trends, model = self.statistics.read_all(), self.trends(), self.model()
+        kept = self.statistics.read_all()
+        rounds = {name: self.memory.statistics[name] for name in kept}
+        trends, model = self.trends(), self.model()
         left, left_public = self.statistics.left(kept, Week.last_complete(today))
-        statistics = {name: self.statistics.path(name).read_bytes() for name in kept}
-        everybody = self._public_files(introduction, statistics, trends, model)
+        everybody = self._public_files(introduction, rounds, trends, model)
         participants = {
             VOCABULARY: self.vocabulary.to_bytes(),
             SURVEYS: dump_surveys(surveys),
             TRENDS: trends.to_bytes(),
             MODEL: model.to_bytes(),
             **left,
-            **{f"statistics/{name}.json": data for name, data in statistics.items()},
+            **{f"statistics/{name}.json": data for name, (data, _) in rounds.items()},
         }
         if latest := next((one for one in reversed(kept.values()) if one.reports), None):
             participants["statistics/latest.json"] = latest.to_bytes()

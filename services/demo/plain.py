@@ -17,6 +17,7 @@ from netflix_trend.published.trends import Trends
 from netflix_trend.survey.release import build_release, parse_release
 from netflix_trend.survey.survey import Survey
 from services.aggregator.collect import RoundReleases, RoundReports
+from services.aggregator.community import Rounds
 from services.aggregator.rounds import Aggregator
 
 
@@ -81,10 +82,10 @@ class PagesOnce(Aggregator):
         return self.pages.model
 
     def _public_files(
-        self, introduction: Introduction, statistics: dict[str, bytes], trends: Trends, model: Model
+        self, introduction: Introduction, rounds: Rounds, trends: Trends, model: Model
     ) -> dict[str, bytes]:
         if self.pages.due:
-            return super()._public_files(introduction, statistics, trends, model)
+            return super()._public_files(introduction, rounds, trends, model)
         return {INTRODUCTION: introduction.to_bytes()}
 
 
