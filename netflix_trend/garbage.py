@@ -8,11 +8,19 @@ from __future__ import annotations
 
 import gc
 
-# New objects until the next search (Python: 700), and searches of the young until one of the old (Python: 10).
-# Fewer searches would gain nothing more.
-_NEW_OBJECTS, _SEARCHES = 20_000, 20
+# New objects until the first search, which is more than a start makes; then until the next ones (Python: 700), and
+# searches of the young until one of the old (Python: 10). Fewer searches would gain nothing more.
+_STARTING, _NEW_OBJECTS, _SEARCHES = 200_000, 20_000, 20
 
 
 def search_seldom() -> None:
-    """Let this process look for unreachable objects seldom."""
-    gc.set_threshold(_NEW_OBJECTS, _SEARCHES, _SEARCHES)
+    """Let this process look for unreachable objects seldom, and not before it has started."""
+    gc.set_threshold(_STARTING, _SEARCHES, _SEARCHES)
+    gc.callbacks.append(_has_started)
+
+
+def _has_started(phase: str, _info: dict[str, int]) -> None:
+    """Search more often from the first search on, so that a process that stays holds little that is unreachable."""
+    if phase == "stop":
+        gc.callbacks.remove(_has_started)
+        gc.set_threshold(_NEW_OBJECTS, _SEARCHES, _SEARCHES)
