@@ -13,8 +13,10 @@ from netflix_trend.syftbox.permissions import (
     MOST_NAMED,
     PERMISSION_FILES,
     named_or_everybody,
+    named_readers,
     permission_rules,
     readable,
+    readers_of,
     write_permissions,
 )
 from tests.netflix_trend.syftbox.go_rules import GoRules
@@ -118,3 +120,24 @@ def test_only_rules_for_everybody_alone_stay_so(before: list[str]) -> None:
     assert named_or_everybody(people, [EVERYBODY]) == [EVERYBODY]
     assert named_or_everybody(people[: MOST_NAMED // 2], [EVERYBODY]) == sorted(people[: MOST_NAMED // 2])
     assert named_or_everybody([], before) == []
+
+
+@pytest.mark.parametrize(
+    "rule",
+    [
+        '{pattern: "a.json", access: {admin: [], write: [], read: ["x@example.org","y@example.org"]}}',
+        '{pattern: "a.json", access: {admin: [], write: [], read: [["x@example.org"]]}}',
+        '{pattern: "a.json", access: {admin: [], write: [], read: [x@example.org]}}',
+        '{pattern: "a.json", access: {admin: [], write: ["x@example.org"], read: ["x@example.org"]}}',
+        '{pattern: "a.json", "b.json", access: {admin: [], write: [], read: ["x@example.org"]}}',
+    ],
+    ids=["other blanks", "a list of lists", "no JSON", "who may write", "two patterns"],
+)
+def test_a_rule_that_we_did_not_write_is_left_out(tmp_path: Path, rule: str) -> None:
+    write_permissions(tmp_path, {"b.json": [READER]}, durable=False)
+    path = tmp_path / PERMISSION_FILES[1]
+    path.write_text(path.read_text("utf-8").replace("rules:\n", f"rules:\n  - {rule}\n"), "utf-8")
+
+    assert named_readers(tmp_path) == {"b.json": [READER]}
+    assert readers_of(tmp_path, "a.json") == []
+    assert readers_of(tmp_path, "b.json") == [READER]
