@@ -65,7 +65,7 @@ def _shortcuts() -> Iterator[None]:
     """Leave out what takes long and touches no file: pages, and draws from the posterior behind some intervals."""
 
     def files(self: Community) -> dict[str, bytes]:
-        found = {f"statistics/{name}.json": data for name, (data, _) in self.rounds.items()}
+        found = {f"statistics/{name}.json": one.data for name, one in self.rounds.items()}
         return {START: f"{len(found)} rounds, {PUBLIC}".encode(), **found}
 
     def draws(counts: object, channel: object, prior: np.ndarray, *_: object) -> np.ndarray:

@@ -23,6 +23,7 @@ from netflix_trend.questions.question import Needed
 from netflix_trend.questions.registry import kinds
 from netflix_trend.questions.top_shows.movement import MOVEMENT, find_movement
 from netflix_trend.questions.top_shows.trends import WINDOWS
+from services.aggregator.kept_statistics import ReadRound
 from services.aggregator.site.page import Place, render_page, render_rounds, render_year, window_file
 from services.aggregator.sums.state import SumsState
 
@@ -35,20 +36,17 @@ PUBLIC = (
     *(f"{YEARS}/*.{kind}" for kind in ("html", "json", "png", "svg")),
 )
 
-# By name, the bytes of a round's statistics and what they mean.
-Rounds = Mapping[str, tuple[bytes, RoundStatistics]]
-
 
 @dataclass(frozen=True)
 class Community:
-    """All published rounds of an aggregator: by name their statistics, as bytes and read; their trends and model.
+    """All published rounds of an aggregator: by name their statistics as they were read, their trends and model.
 
     introduction: who asks, and what. smallest_change: fewest answers by which statistics change, in local mode.
     sums: what is told of operators and their rounds, None in local mode. language: of the pages and pictures.
     """
 
     introduction: Introduction
-    rounds: Rounds
+    rounds: Mapping[str, ReadRound]
     trends: Trends
     model: Model
     smallest_change: int = 1
@@ -66,7 +64,7 @@ class Community:
             return self._files()
 
     def _files(self) -> dict[str, bytes]:
-        statistics = {name: read for name, (_, read) in self.rounds.items()}
+        statistics = {name: one.statistics for name, one in self.rounds.items()}
         answered = sorted(name for name in statistics if statistics[name].reports)
         listed = RoundList(
             aggregator=self.aggregator,
@@ -75,7 +73,7 @@ class Community:
             invented=self.introduction.invented,
         )
         return {
-            **{f"statistics/{name}.json": self.rounds[name][0] for name in answered},
+            **{f"statistics/{name}.json": self.rounds[name].data for name in answered},
             **{f"rounds/{name}.html": rendered(self._page(answered, number)) for number, name in enumerate(answered)},
             INTRODUCTION: self.introduction.to_bytes(),
             TRENDS: self.trends.to_bytes(),
@@ -91,7 +89,7 @@ class Community:
         """Return page, data and pictures of every year with answers."""
         found, years = {}, tuple(years_of(answered))
         for year in years:
-            rounds = tuple(self.rounds[name][0] for name in answered if year_of_round(name) == year)
+            rounds = tuple(self.rounds[name].data for name in answered if year_of_round(name) == year)
             page = YearPage(self.aggregator, self.introduction.name, self.language, year, years, rounds)
             found.update(rendered_year(page))
         return found
@@ -99,8 +97,8 @@ class Community:
     def _page(self, answered: Sequence[str], number: int) -> RoundPage:
         return RoundPage(
             aggregator=self.aggregator,
-            statistics=self.rounds[answered[number]][0],
-            before=self.rounds[answered[number - 1]][0] if number else None,
+            statistics=self.rounds[answered[number]].data,
+            before=self.rounds[answered[number - 1]].data if number else None,
             newer=answered[number + 1] if number + 1 < len(answered) else None,
             smallest_change=self.smallest_change,
             smallest_answers=self.introduction.smallest_answers or 1,
@@ -112,7 +110,7 @@ class Community:
 
     def _place(self, answered: Sequence[str]) -> Place:
         waiting = sorted(set(self.rounds) - set(answered), reverse=True)[:COUNTED]
-        read = ((name, self.rounds[name][1].withheld) for name in waiting)
+        read = ((name, self.rounds[name].statistics.withheld) for name in waiting)
         return Place(
             self.aggregator,
             self.introduction.name,

@@ -12,6 +12,7 @@ import os
 from collections.abc import Container, Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import NamedTuple
 
 from netflix_trend.periods.weeks import Week, weeks_in
 from netflix_trend.published.statistics import MAX_FILE, RoundStatistics, StatisticsError
@@ -25,18 +26,25 @@ _log = logging.getLogger("aggregator")
 FOLDER = "statistics"
 
 
+class ReadRound(NamedTuple):
+    """The file of a round's statistics as it was read: its bytes, and what they mean."""
+
+    data: bytes
+    statistics: RoundStatistics
+
+
 @dataclass(frozen=True)
 class KeptStatistics:
     """The statistics in the aggregator's own folder. shared, public: the folders with published copies of them.
 
-    known: what the bytes of a round's file meant when they were read last, by its name.
+    known: every round as it was read last, by its name.
     """
 
     own: Path
     shared: Path
     public: Path
     durable: bool = True
-    known: dict[str, tuple[bytes, RoundStatistics]] = field(default_factory=dict, compare=False, repr=False)
+    known: dict[str, ReadRound] = field(default_factory=dict, compare=False, repr=False)
 
     @property
     def folder(self) -> Path:
@@ -119,8 +127,8 @@ class KeptStatistics:
             if os.path.lexists(self.path(name)):
                 set_aside(self.own, place, "is no plain file that can be read")
             return None
-        if (known := self.known.get(name)) is not None and known[0] == data:
-            return known[1]
+        if (known := self.known.get(name)) is not None and known.data == data:
+            return known.statistics
         try:
             found = RoundStatistics.from_bytes(data)
         except StatisticsError:
@@ -128,7 +136,7 @@ class KeptStatistics:
                 set_aside(self.own, place, "is damaged")
             return None
         if found.round == name:
-            self.known[name] = (data, found)
+            self.known[name] = ReadRound(data, found)
             return found
         set_aside(self.own, place, "is of another round")
         return None

@@ -18,6 +18,7 @@ from netflix_trend.periods.weeks import Week
 from netflix_trend.published.statistics import RoundStatistics
 from services.aggregator.batches import Batch
 from services.aggregator.collect import LookMemory, RoundReports
+from services.aggregator.kept_statistics import ReadRound
 
 # Inode, size, and times of the last change of content and of attributes; None where there is nothing.
 Stamp = tuple[int, int, int, int] | None
@@ -72,9 +73,9 @@ class Memory:
     manifest then. readers: of what is shared, and what that depends on. rounds: by name. shared, overview: what was
     published, and the operator's overview, were made from. over: rounds of another version of which the log has told.
 
-    statistics: of every round, beside the bytes that they were read from, by name. vocabulary: with the titles that
-    charts had added when it was made. waiting: weeks of which the log says so. recovered: whether what the own folder
-    had lost was looked for in the datasite.
+    statistics: of every round, as they were read last, by name. vocabulary: with the titles that charts had added when
+    it was made. waiting: weeks of which the log says so. recovered: whether what the own folder had lost was looked for
+    in the datasite.
     """
 
     look: LookMemory = field(default_factory=LookMemory)
@@ -82,7 +83,7 @@ class Memory:
     sharing: tuple[str, ...] = ()
     readers: tuple[object, tuple[str, ...]] | None = None
     rounds: dict[str, KnownRound] = field(default_factory=dict)
-    statistics: dict[str, tuple[bytes, RoundStatistics]] = field(default_factory=dict)
+    statistics: dict[str, ReadRound] = field(default_factory=dict)
     vocabulary: tuple[Hashable, Vocabulary] | None = None
     waiting: set[Week] = field(default_factory=set)
     shared: Hashable = None

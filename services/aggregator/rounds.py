@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import os
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
 from fractions import Fraction
@@ -39,9 +39,9 @@ from services.aggregator.charts.kept import ADDED, KeptCharts
 from services.aggregator.charts.listing import joining, week_list
 from services.aggregator.charts.waiting import DEFAULT_RULES, ChartRules, chart_of
 from services.aggregator.collect import RoundReleases, RoundReports, look, nothing
-from services.aggregator.community import PUBLIC, Community, Rounds
+from services.aggregator.community import PUBLIC, Community
 from services.aggregator.enrolment import SHARED, Enrolment
-from services.aggregator.kept_statistics import KeptStatistics
+from services.aggregator.kept_statistics import KeptStatistics, ReadRound
 from services.aggregator.memory import KnownRound, Memory, stamp, stamps
 from services.aggregator.overview import OVERVIEW, find_overview, write_overview
 from services.aggregator.sums.state import SumsState
@@ -404,7 +404,7 @@ class Aggregator:
         return self.memory.readers[1]
 
     def _public_files(
-        self, introduction: Introduction, rounds: Rounds, trends: Trends, model: Model
+        self, introduction: Introduction, rounds: Mapping[str, ReadRound], trends: Trends, model: Model
     ) -> dict[str, bytes]:
         """Return what everybody may read, by name."""
         return Community(
@@ -436,7 +436,7 @@ class Aggregator:
             TRENDS: trends.to_bytes(),
             MODEL: model.to_bytes(),
             **left,
-            **{f"statistics/{name}.json": data for name, (data, _) in rounds.items()},
+            **{f"statistics/{name}.json": one.data for name, one in rounds.items()},
         }
         if latest := next((one for one in reversed(kept.values()) if one.reports), None):
             participants["statistics/latest.json"] = latest.to_bytes()

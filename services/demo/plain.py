@@ -6,7 +6,7 @@ A demo of thousands would otherwise spend most of its time and space on folders 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from netflix_trend.participant.contributions import Contribution, answer
@@ -17,7 +17,7 @@ from netflix_trend.published.trends import Trends
 from netflix_trend.survey.release import build_release, parse_release
 from netflix_trend.survey.survey import Survey
 from services.aggregator.collect import RoundReleases, RoundReports
-from services.aggregator.community import Rounds
+from services.aggregator.kept_statistics import ReadRound
 from services.aggregator.rounds import Aggregator
 
 
@@ -82,7 +82,7 @@ class PagesOnce(Aggregator):
         return self.pages.model
 
     def _public_files(
-        self, introduction: Introduction, rounds: Rounds, trends: Trends, model: Model
+        self, introduction: Introduction, rounds: Mapping[str, ReadRound], trends: Trends, model: Model
     ) -> dict[str, bytes]:
         if self.pages.due:
             return super()._public_files(introduction, rounds, trends, model)

@@ -24,6 +24,7 @@ from netflix_trend.questions.top_shows.movement import MOVEMENT
 from netflix_trend.settings import SettingsError
 from netflix_trend.simulation.population import Population
 from services.demo.network import ME, DemoError, Network
+from services.demo.one_process import PEOPLE
 from services.local.dashboard import demo_settings
 
 EXPORTS = Path(__file__).parents[2] / "fixtures" / "exports"
@@ -214,6 +215,16 @@ def test_help_names_every_option(capsys: pytest.CaptureFixture[str]) -> None:
     text = capsys.readouterr().out
     for option in ("EXPORT", "--people", "--weeks", "--seed", "--output"):
         assert option in text
+
+
+def test_help_and_readme_say_how_many_people_are_invented(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["--help"]) == 0
+    said = " ".join(capsys.readouterr().out.split())
+    readme = (Path(__file__).parents[3] / "README.md").read_text("utf-8")
+
+    assert PEOPLE["one"] == PEOPLE["two"]
+    assert f"by default {PEOPLE['two']}, in local mode {PEOPLE['local']}" in said
+    assert f"your file and {PEOPLE['two']:,} invented people" in readme
 
 
 def test_a_folder_with_other_files_is_never_emptied(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
