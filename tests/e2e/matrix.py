@@ -101,7 +101,7 @@ class Generation:
         """Let the token of a client end. Google's is unknown: on PySyft v2 it is long ago that it could be used."""
         configuration = self.home(email) / ".syftbox" / "config.json"
         if isinstance(self.net, SyftBoxNetwork):
-            self.net.shorten_token(email, 5)
+            self.net.shorten_token(email)
         elif isinstance(self.net, GoNetwork):
             payload = base64.urlsafe_b64encode(json.dumps({"exp": int(time.time()) - 60}).encode()).decode().rstrip("=")
             known = json.loads(configuration.read_text())

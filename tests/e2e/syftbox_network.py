@@ -74,6 +74,10 @@ class Program:
             start_new_session=True,
         )
 
+    @property
+    def ended(self) -> bool:
+        return self.process is not None and self.process.poll() is not None
+
     def kill_alone(self) -> None:
         """Kill the process and leave its children behind."""
         assert self.process is not None
@@ -201,8 +205,11 @@ class SyftBoxNetwork:
         self._clients[email] = Program(command, environment, home / "log")
         self._clients[email].start()
 
+    def ready(self, email: str) -> bool:
+        return answers(f"http://127.0.0.1:{self._ports[email]}/sync/health")
+
     def wait_ready(self, email: str) -> None:
-        wait_for(lambda: answers(f"http://127.0.0.1:{self._ports[email]}/sync/health"), f"the client of {email}")
+        wait_for(lambda: self.ready(email), f"the client of {email}")
         wait_for((self.snapshot / email / "syftperm.yaml").exists, f"the datasite of {email}")
 
     def start_client(self, email: str) -> None:
@@ -216,11 +223,20 @@ class SyftBoxNetwork:
         """Kill a client, but not the apps that it has started, as a crash does."""
         self._clients.pop(email).kill_alone()
 
-    def shorten_token(self, email: str, seconds: int) -> None:
-        """Start a client with a token that ends in so many seconds. The server gives everybody such tokens then."""
-        self.stop_client(email)
-        self.stop_server()
-        self.token_seconds = seconds
-        self.start_server()
-        del self._tokens[email]
-        self.start_client(email)
+    def shorten_token(self, email: str) -> None:
+        """Start a client whose token ends soon after. The server gives everybody such tokens then.
+
+        A client whose token ends before it has started gives up, so a token lasts longer each time until one does not:
+        how long a start takes is a matter of the machine.
+        """
+        for seconds in (5, 30, 120):
+            self.stop_client(email)
+            self.stop_server()
+            self.token_seconds = seconds
+            self.start_server()
+            del self._tokens[email]
+            self.launch_client(email)
+            wait_for(lambda: self.ready(email) or self._clients[email].ended, f"the client of {email} starts or ends")
+            if not self._clients[email].ended:
+                return
+        pytest.fail(f"the client of {email} ends by itself: {self._clients[email].log.read_text()[-2000:]}")
