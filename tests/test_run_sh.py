@@ -12,6 +12,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.waiting import PATIENCE
+
 ROOT = Path(__file__).parents[1]
 TOOLS = (
     *("sh", "dirname", "cat", "cp", "id", "sed", "printf", "rm", "readlink", "cksum", "sleep", "grep", "touch"),
@@ -54,7 +56,7 @@ def start(clone: Path, path: Path, *arguments: str, **environment: str) -> subpr
 
 def run(clone: Path, path: Path, *arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
     with start(clone, path, *arguments, **environment) as process:
-        stdout, stderr = process.communicate(timeout=60)
+        stdout, stderr = process.communicate(timeout=PATIENCE)
     return subprocess.CompletedProcess(arguments, process.returncode, stdout, stderr)
 
 
@@ -200,9 +202,9 @@ def test_under_syftbox_the_end_of_the_app_ends_the_services(
         f'{NO_VOLUME} trap \'echo ended >"$HOME/ended"; exit 130\' TERM; touch "$HOME/up"; while :; do sleep .05; done',
     )
     process = start(both, path, SYFTBOX_DATA_DIR="/data", SYFTBOX_EMAIL="ann@example.org")
-    wait_for((both / "up").exists, "the services run", 30)
+    wait_for((both / "up").exists, "the services run")
     process.terminate()
-    process.communicate(timeout=30)
+    process.communicate(timeout=PATIENCE)
     assert process.returncode == 0, "SyftBox would start it again"
     assert lines(both / "ended") == ["ended"]
 
@@ -284,9 +286,9 @@ def test_without_docker_a_signal_ends_the_runs_and_leaves_nothing_behind(
         " exec sleep 100;; esac",
     )
     process = start(clone, path, SYFTBOX_DATA_DIR=str(clone / "Syft Box"))
-    wait_for((clone / "look").exists, "it looks", 60)
+    wait_for((clone / "look").exists, "it looks")
     process.terminate()
-    process.communicate(timeout=30)
+    process.communicate(timeout=PATIENCE)
     assert process.returncode == 0, "SyftBox would start it again"
     with pytest.raises(ProcessLookupError):
         os.kill(int((clone / "look").read_text()), 0)
@@ -304,9 +306,9 @@ def test_ctrl_c_ends_a_verb_in_one_line(clone: Path, path: Path, wait_for: Calla
         text=True,
         start_new_session=True,
     ) as process:
-        wait_for((clone / "up").exists, "it runs", 30)
+        wait_for((clone / "up").exists, "it runs")
         os.killpg(process.pid, signal.SIGINT)
-        _, stderr = process.communicate(timeout=30)
+        _, stderr = process.communicate(timeout=PATIENCE)
     assert process.returncode == 130
     assert stderr.split("\n") == ["", "Ended with Ctrl-C.", ""]
 
@@ -317,7 +319,7 @@ def from_elsewhere(folder: Path, *arguments: str, **environment: str) -> subproc
     passed = {name: value for name, value in os.environ.items() if name in ("PIP_CERT", "SSL_CERT_FILE", "TMPDIR")}
     command = ["sh", str(ROOT / "run.sh"), *arguments]
     return subprocess.run(
-        command, cwd=folder, env={**passed, **settings}, capture_output=True, text=True, check=False, timeout=120
+        command, cwd=folder, env={**passed, **settings}, capture_output=True, text=True, check=False, timeout=PATIENCE
     )
 
 

@@ -10,8 +10,12 @@ import pytest
 
 T = TypeVar("T")
 
+# How many seconds a test waits for what must happen. Only a fault uses them up: how long a start or an answer takes is
+# a matter of the machine, and of what else it does.
+PATIENCE = 150
 
-def wait_for(condition: Callable[[], T], what: str, seconds: float = 150) -> T:
+
+def wait_for(condition: Callable[[], T], what: str, seconds: float = PATIENCE) -> T:
     """Return the first true result of `condition`; fail by name when none comes in time."""
     deadline = time.monotonic() + seconds
     while not (result := condition()):

@@ -23,7 +23,7 @@ from selenium.webdriver.remote.webelement import WebElement
 from selenium.webdriver.support.expected_conditions import staleness_of
 from selenium.webdriver.support.ui import WebDriverWait
 
-from tests.waiting import wait_for
+from tests.waiting import PATIENCE, wait_for
 
 ROOT = Path(__file__).parents[2]
 AXE = (ROOT / "tests/browser/vendor/axe-core-4.14.1/axe.min.js").read_text()
@@ -114,7 +114,7 @@ class Browser:
                 folded.click()
         next(link for link in self.all(f".menu a[href='{path}']") if link.is_displayed()).click()
 
-    def wait(self, condition: Any, seconds: float = 15) -> Any:
+    def wait(self, condition: Any, seconds: float = PATIENCE) -> Any:
         """Return what a condition gives once it holds; a page may be replaced while it is looked at."""
 
         def holds(_: Any) -> Any:

@@ -15,7 +15,7 @@ from netflix_trend.delivery.settled import SETTLED_SECONDS
 from tests.browser.browser import Browser, require_chromium
 from tests.browser.conftest import look_of, opened, served
 from tests.browser.serving import serving
-from tests.waiting import stays, wait_for
+from tests.waiting import PATIENCE, stays, wait_for
 
 pytestmark = pytest.mark.browser
 NAME = "NetflixViewingHistory.csv"
@@ -44,7 +44,7 @@ class Netflix:
 
     def _rows(self) -> Iterator[str]:
         yield 'Title,Date\n"Dark: Season 1: Episode 1","10/13/26"\n'
-        self.goes_on.wait(60)
+        self.goes_on.wait(PATIENCE)
         yield '"Dark: Season 1: Episode 2","10/14/26"\n'
 
 
@@ -88,7 +88,7 @@ def test_a_download_is_found_when_it_is_complete_and_taken_with_one_click(
     driver.switch_to.window(start)
     stays(lambda: "Found" not in fetching.find("#fetch").text, "a part is not found", SETTLED_SECONDS + 2)
     netflix.goes_on.set()
-    fetching.wait(lambda: f"Found {NAME} of " in fetching.find("#fetch").text, 30)
+    fetching.wait(lambda: f"Found {NAME} of " in fetching.find("#fetch").text)
     fetching.screenshot("found")
     assert fetching.violations() == []
     fetching.find("#fetch input[name=delete]").click()

@@ -28,7 +28,7 @@ from tests.e2e.pysyft_network import PySyftNetwork
 from tests.e2e.syftbox_network import SyftBoxNetwork
 from tests.netflix_trend.cli.app import is_alive
 from tests.ports import free_port
-from tests.waiting import wait_for
+from tests.waiting import PATIENCE, wait_for
 
 ROOT = Path(__file__).parents[2]
 # Neither of example.org, whose people are those of trials, nor of example.net, the demo network: both answer unasked.
@@ -236,7 +236,7 @@ class Installed:
         plain = {"HOME": str(self.home), "PATH": os.environ["PATH"], "LANG": "C.UTF-8", "COLUMNS": "200"}
         return subprocess.run(
             ["sh", str(self.place / "run.sh"), *words], env=plain, cwd=self.home, stdin=subprocess.DEVNULL,
-            capture_output=True, text=True, check=False, timeout=120,
+            capture_output=True, text=True, check=False, timeout=PATIENCE,
         )  # fmt: skip
 
     def running(self) -> Holder | None:
@@ -260,9 +260,9 @@ class Installed:
         for pid in {*self.processes(), *(one.pid for one in self._started if one.poll() is None)}:
             with contextlib.suppress(ProcessLookupError):
                 os.kill(pid, signal.SIGTERM)
-        wait_for(lambda: not self.processes(), "a signal ends the app", 30)
+        wait_for(lambda: not self.processes(), "a signal ends the app")
         for one in self._started:
-            one.wait(30)
+            one.wait(PATIENCE)
         self._started.clear()
 
 

@@ -20,7 +20,7 @@ from typing import IO, Any
 import pytest
 
 from tests.ports import free_port
-from tests.waiting import wait_for
+from tests.waiting import PATIENCE, wait_for
 
 ROOT = Path(__file__).parents[2]
 BIN = ROOT / ".venv-syftbox" / "bin"
@@ -171,7 +171,7 @@ class SyftBoxNetwork:
         migrate = Program([str(BIN / "syftbox"), "server", "migrate"], environment, log)
         migrate.start()
         assert migrate.process is not None
-        assert migrate.process.wait(30) == 0, log.read_text()[-2000:]
+        assert migrate.process.wait(PATIENCE) == 0, log.read_text()[-2000:]
         migrate.stop()
         arguments = ["syftbox.server.server:app", "--host", "127.0.0.1", "--port", str(self.port)]
         self._server = Program([str(BIN / "uvicorn"), *arguments], environment, log)

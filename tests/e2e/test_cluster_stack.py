@@ -95,7 +95,7 @@ def surveys(folder: Path) -> list[Survey]:
 
 
 def test_statistics_are_those_of_one_process(stack: Stack, folder: Path) -> None:
-    wait_for(lambda: surveys(folder), "the surveys", 60)
+    wait_for(lambda: surveys(folder), "the surveys")
     stack.compose("stop", "aggregator")
     survey = surveys(folder)[0]
     crowd(folder, survey, "top_shows", [watched(frozenset({n % 7, n % 30}), 1) for n in range(PEOPLE)])
@@ -125,7 +125,7 @@ def test_a_worker_that_dies_in_the_middle_changes_nothing(stack: Stack) -> None:
         60,
     )
     for name in ("worker-1", "worker-2"):
-        wait_for(lambda name=name: stack.inspect(name)["State"]["Health"]["Status"] == "healthy", name, 60)
+        wait_for(lambda name=name: stack.inspect(name)["State"]["Health"]["Status"] == "healthy", name)
 
 
 def test_processes_are_locked_in_and_keep_their_keys_to_themselves(stack: Stack) -> None:

@@ -8,6 +8,7 @@ import subprocess
 import pytest
 
 from tests.e2e.containers import ROOT, require_docker
+from tests.waiting import PATIENCE
 
 BUILT = {"IMAGE": "registry.example.com/netflix-trend", "IMAGE_TAG": "0.3.0", "REDIS_IMAGE": "redis@sha256:" + "a" * 64}
 
@@ -33,7 +34,12 @@ def test_compose_takes_images_by_their_settings(settings: dict[str, str], target
             **settings,
         }
         result = subprocess.run(
-            [*command, "config", "--images"], env=environment, capture_output=True, text=True, check=False, timeout=60
+            [*command, "config", "--images"],
+            env=environment,
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=PATIENCE,
         )
         assert result.returncode == 0, result.stderr
         wanted = {f"{start}/{name}:{tag}" for name in services} | {settings.get("REDIS_IMAGE", "redis:8")}

@@ -175,7 +175,7 @@ class Story:
         drop = self.app.data / "drop"
         drop.mkdir(exist_ok=True)
         shutil.copy(ROOT / "services" / "demo" / "sample_viewing_history.csv", drop / "late.csv")
-        wait_for((drop / "done" / "late.csv").exists, "the file is imported", 75)
+        wait_for((drop / "done" / "late.csv").exists, "the file is imported")
 
     def restart_three_times(self) -> None:
         """Every client that was killed left its app behind; one remains, the newest."""

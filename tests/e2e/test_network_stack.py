@@ -22,7 +22,7 @@ from netflix_trend.simulation.histories import NAME
 from services.demo.containers import AGGREGATOR, HELPER, PARTICIPANTS, PROJECT, STEPS, Project
 from tests.e2e.containers import ROOT, Stack, require_docker
 from tests.ports import free_port
-from tests.waiting import wait_for
+from tests.waiting import PATIENCE, wait_for
 
 pytestmark = pytest.mark.docker
 APP = "app_data/netflix_trend"
@@ -165,7 +165,9 @@ class Network:
 
     def page(self, name: str, path: str = "/") -> str:
         opener = urllib.request.build_opener(urllib.request.HTTPCookieProcessor())
-        with opener.open(f"http://127.0.0.1:{self.ports[f'DEMO_{name.upper()}_PORT']}{path}", timeout=20) as answer:
+        with opener.open(
+            f"http://127.0.0.1:{self.ports[f'DEMO_{name.upper()}_PORT']}{path}", timeout=PATIENCE
+        ) as answer:
             return " ".join(answer.read().decode().split())
 
 
@@ -186,7 +188,7 @@ def test_sums_of_both_operators_come_back_to_everybody(network: Network, printed
         # are synced in no order: the result can be here before the helper's word that it closed.
         for operator, name in ((HELPER, "agg-share-*.bin"), (AGGREGATOR, "result-*.json"), (HELPER, "close.json")):
             look = (person, "publisher", "sh", "-c", f"ls {in_app(operator)}/rounds/*/{name}")
-            wait_for(lambda look=look: network.exec(*look, check=False), f"{name} of {operator}", 60)
+            wait_for(lambda look=look: network.exec(*look, check=False), f"{name} of {operator}")
 
 
 def in_app(email: str) -> str:
@@ -261,12 +263,12 @@ def test_a_withdrawal_arrives_at_both_operators_and_says_what_is_summed(network:
     carol = f"/SyftBox/datasites/carol@example.org/{APP}"
     for operator in ("middle", "helper"):
         look = (operator, "syftbox", "sh", "-c", f"find {carol} -type f 2>/dev/null || true")
-        wait_for(lambda look=look: not network.exec(*look), f"her files are gone at the {operator}", 60)
+        wait_for(lambda look=look: not network.exec(*look), f"her files are gone at the {operator}")
 
     def takes_part() -> str:
         return network.exec("middle", "aggregator", "python", "-m", "services.aggregator", "participants")
 
-    wait_for(lambda: "carol" not in takes_part(), "she takes no part any more", 60)
+    wait_for(lambda: "carol" not in takes_part(), "she takes no part any more")
     assert "bob@example.org" in takes_part()
     (receipt,) = network.exec("carol", "publisher", "sh", "-c", "cat /publisher/receipts/*.json").splitlines()
     latest = json.loads(network.exec("bob", "publisher", "cat", f"{in_app(AGGREGATOR)}/shared/statistics/latest.json"))

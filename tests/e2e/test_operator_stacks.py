@@ -75,9 +75,9 @@ def get(stack: Stack, setting: str, path: str) -> str:
 def test_the_two_agree_on_a_round_and_say_so(stacks: tuple[Stack, Stack], datasites: Path) -> None:
     aggregator, helper = stacks
     rounds = datasites / HELPER / "app_data" / "netflix_trend" / "rounds"
-    wait_for(lambda: bool(list(rounds.glob("*/accept.json"))), "the helper's agreement", 60)
+    wait_for(lambda: bool(list(rounds.glob("*/accept.json"))), "the helper's agreement")
     assert '"ok":true' in get(helper, "HELPER_PORT", "/healthz")
-    wait_for(lambda: "reports are collected" in get(helper, "HELPER_PORT", "/"), "the helper's page", 60)
+    wait_for(lambda: "reports are collected" in get(helper, "HELPER_PORT", "/"), "the helper's page")
     words = re.search(r"Key of helper@example.org in words: (\S+)", helper.compose("logs", "helper"))
     assert words is not None
     for page in (get(helper, "HELPER_PORT", "/"), get(aggregator, "AGGREGATOR_PORT", "/")):
@@ -106,5 +106,5 @@ def test_a_helper_that_is_started_again_is_the_same(stacks: tuple[Stack, Stack])
     _, helper = stacks
     before = helper.exec("helper", "python", "-m", "services.aggregator", "key")
     helper.compose("restart", "helper")
-    wait_for(lambda: "helper" in helper.compose("ps", "--services", "--status", "running"), "the restart", 60)
+    wait_for(lambda: "helper" in helper.compose("ps", "--services", "--status", "running"), "the restart")
     assert helper.exec("helper", "python", "-m", "services.aggregator", "key") == before

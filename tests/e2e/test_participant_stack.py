@@ -7,7 +7,6 @@ import json
 import os
 import re
 import subprocess
-import time
 import urllib.error
 import urllib.parse
 import urllib.request
@@ -22,6 +21,7 @@ from tests.e2e.containers import ROOT, Stack, require_docker
 from tests.ports import free_port
 from tests.services.scraper.leaks import leaks, unpacked
 from tests.services.scraper.stand_in import TITLE
+from tests.waiting import PATIENCE
 
 pytestmark = pytest.mark.docker
 SERVICES = ("redis", "scraper", "processor", "publisher", "dashboard")
@@ -61,13 +61,9 @@ def drop(folder: Path, data: bytes, name: str = "NetflixViewingHistory.csv") -> 
     part.rename(folder / "drop" / name)
 
 
-def test_a_dropped_export_becomes_a_release_within_ten_seconds(
-    stack: Stack, folder: Path, wait_for: Callable[..., None]
-) -> None:
-    began = time.monotonic()
+def test_a_dropped_export_becomes_a_release(stack: Stack, folder: Path, wait_for: Callable[..., None]) -> None:
     drop(folder, SAMPLE)
-    wait_for(lambda: releases(folder), "a release appears in the datasite", 10)
-    print(f"release after {time.monotonic() - began:.1f} s")
+    wait_for(lambda: releases(folder), "a release appears in the datasite")
     (release,) = releases(folder)
     assert release.stat().st_size == SIZE
     names = {"manifest.json", "syftperm.yaml", "syft.pub.yaml", "releases"}
@@ -77,7 +73,7 @@ def test_a_dropped_export_becomes_a_release_within_ten_seconds(
 
 def test_a_file_that_cannot_be_used_stops_nothing(stack: Stack, folder: Path, wait_for: Callable[..., None]) -> None:
     drop(folder, b"nottitle,notdate\n1,2\n", "wrong.csv")
-    wait_for(lambda: "refused reason=header" in stack.compose("logs", "processor"), "the refusal is logged", 30)
+    wait_for(lambda: "refused reason=header" in stack.compose("logs", "processor"), "the refusal is logged")
     assert json.loads((app_data(folder) / "manifest.json").read_bytes())["app"] == "netflix_trend"
 
 
@@ -140,7 +136,7 @@ def test_a_file_uploaded_to_the_dashboard_becomes_charts(
     opener = urllib.request.build_opener(urllib.request.HTTPCookieProcessor())
 
     def page(path: str) -> str:
-        with opener.open(f"{origin}{path}", timeout=10) as response:
+        with opener.open(f"{origin}{path}", timeout=PATIENCE) as response:
             text: str = response.read().decode()
             return text
 
@@ -157,9 +153,9 @@ def test_a_file_uploaded_to_the_dashboard_becomes_charts(
         "Accept": "application/json",
         "X-Token": found[1],
     }
-    with opener.open(urllib.request.Request(f"{origin}/upload", body, headers), timeout=10) as response:
+    with opener.open(urllib.request.Request(f"{origin}/upload", body, headers), timeout=PATIENCE) as response:
         assert json.loads(response.read())["ok"] is True
-    wait_for(lambda: "brought.csv" in page("/"), "the account of the file appears", 30)
+    wait_for(lambda: "brought.csv" in page("/"), "the account of the file appears")
     assert "Crash Landing on You" in page("/viewing")
     health = page("/health")
     for service in ("scraper", "redis", "processor", "publisher"):
@@ -167,12 +163,12 @@ def test_a_file_uploaded_to_the_dashboard_becomes_charts(
     assert "exact bytes" in page("/sharing")
     joined = urllib.parse.urlencode({"token": found[1], "participation": "joined"}).encode()
     with opener.open(
-        urllib.request.Request(f"{origin}/sharing/take-part", joined, {"Origin": origin}), timeout=10
+        urllib.request.Request(f"{origin}/sharing/take-part", joined, {"Origin": origin}), timeout=PATIENCE
     ) as response:
         assert "You take part in the trial." in response.read().decode()
     rebound = urllib.request.Request(f"{origin}/", headers={"Host": "evil.example"})
     with pytest.raises(urllib.error.HTTPError, match="421"):
-        opener.open(rebound, timeout=10)
+        opener.open(rebound, timeout=PATIENCE)
 
 
 def test_the_scraper_reaches_redis_and_no_other_service(stack: Stack) -> None:
@@ -297,10 +293,10 @@ def test_a_killed_processor_and_a_killed_redis_lose_nothing(
 ) -> None:
     stack.compose("kill", "--signal", "KILL", "processor")
     drop(folder, SAMPLE + b'"One more film","11/14/26"\n', "more.csv")
-    wait_for((folder / "drop" / "done" / "more.csv").exists, "the file is queued", 30)
+    wait_for((folder / "drop" / "done" / "more.csv").exists, "the file is queued")
     stack.compose("kill", "--signal", "KILL", "redis")
     stack.compose("up", "--detach", "--wait")
-    wait_for(lambda: "rows=151" in stack.compose("logs", "processor"), "the queued export is read", 120)
+    wait_for(lambda: "rows=151" in stack.compose("logs", "processor"), "the queued export is read")
 
 
 def test_releases_stay_the_same_when_the_datasite_is_wiped(
@@ -311,7 +307,7 @@ def test_releases_stay_the_same_when_the_datasite_is_wiped(
     for path in sorted(app_data(folder).rglob("*"), reverse=True):
         path.rmdir() if path.is_dir() else path.unlink()
     drop(folder, SAMPLE + b'"Another film","11/13/26"\n', "again.csv")
-    wait_for(lambda: releases(folder), "the release is restored", 60)
+    wait_for(lambda: releases(folder), "the release is restored")
     assert [path.read_bytes() for path in releases(folder)] == [before]
 
 
@@ -432,7 +428,7 @@ def test_the_browser_works_confined_and_gives_nothing_away(stack: Stack, wait_fo
     assert found["adequate"] is found["possible"]
     seccomp = next(option for option in stack.inspect("scraper")["HostConfig"]["SecurityOpt"] if "seccomp" in option)
     assert "ptrace" in seccomp
-    wait_for(lambda: "rows=37" in stack.compose("logs", "processor"), "the processor reads what was fetched", 60)
+    wait_for(lambda: "rows=37" in stack.compose("logs", "processor"), "the processor reads what was fetched")
     logs = stack.compose("logs")
     assert leaks(logs) == []
     assert (
@@ -445,7 +441,7 @@ def test_the_browser_works_confined_and_gives_nothing_away(stack: Stack, wait_fo
         return base64.b64decode(stack.exec("redis", "sh", "-c", "cat /data/*/* | base64"))
 
     assert b"REDIS" in log(), "else nothing was looked into"
-    wait_for(lambda: TITLE.encode() not in unpacked(log()), "Redis has forgotten what was fetched", 60)
+    wait_for(lambda: TITLE.encode() not in unpacked(log()), "Redis has forgotten what was fetched")
     assert leaks(log()) == []
     stack.exec("scraper", "rm", "-r", "/tmp/stand-in", "/scraper/result.json")
     left = set(stack.exec("scraper", "ls", "-A", "/tmp").split())
@@ -503,10 +499,8 @@ def test_the_image_without_a_browser_is_small_and_says_so() -> None:
         subprocess.run(["docker", "image", "rm", tag], check=True, capture_output=True)
 
 
-def test_stopping_is_quick_and_loses_nothing(stack: Stack) -> None:
-    began = time.monotonic()
+def test_services_that_are_stopped_end_by_themselves(stack: Stack) -> None:
     stack.compose("stop")
-    assert time.monotonic() - began < 60
     codes = {service: stack.inspect(service)["State"]["ExitCode"] for service in SERVICES}
     assert codes == dict.fromkeys(SERVICES, 0)
 
@@ -527,7 +521,7 @@ def test_a_withdrawal_is_carried_out_while_everything_is_stopped(stack: Stack, f
         capture_output=True,
         text=True,
         check=False,
-        timeout=120,
+        timeout=PATIENCE,
     )
     assert result.returncode == 0, result.stderr
     assert "Your last answer in statistics is about" in result.stdout

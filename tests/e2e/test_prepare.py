@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from tests.e2e.containers import ROOT, Stack, require_docker
+from tests.waiting import PATIENCE
 
 pytestmark = pytest.mark.docker
 ANN, TREND, EXAMPLE = "ann@example.org", "trend@example.net", "aggregator@example.org"
@@ -36,7 +37,7 @@ def prepare(
     for name, value in {"SERVICE_UID": owner, "SERVICE_GID": owner, "REDIS_UID": "1", **environment}.items():
         command += ["--env", f"{name}={value}"]
     return subprocess.run(
-        [*command, "redis:8", "/prepare.sh", *arguments], capture_output=True, text=True, check=False, timeout=60
+        [*command, "redis:8", "/prepare.sh", *arguments], capture_output=True, text=True, check=False, timeout=PATIENCE
     )
 
 

@@ -12,6 +12,7 @@ import pytest
 from tests.e2e.pysyft_network import PYTHON, require_pysyft
 from tests.netflix_trend.syftbox.go_rules import TABLE, Row
 from tests.netflix_trend.syftbox.judged import DECISIONS, write_everything
+from tests.waiting import PATIENCE
 
 pytestmark = pytest.mark.pysyft
 JUDGE = Path(__file__).with_name("pysyft_judge.py")
@@ -21,7 +22,9 @@ def judge(cases: Sequence[tuple[Path, str, str, str]]) -> list[bool]:
     """Return whether each user may do something. cases: a datasite's folder, a path below it, user and level."""
     require_pysyft()
     asked = json.dumps([(str(datasite), *rest) for datasite, *rest in cases])
-    done = subprocess.run([PYTHON, "-I", JUDGE], input=asked, capture_output=True, text=True, timeout=60, check=False)
+    done = subprocess.run(
+        [PYTHON, "-I", JUDGE], input=asked, capture_output=True, text=True, timeout=PATIENCE, check=False
+    )
     assert done.returncode == 0, done.stderr
     answers: list[bool] = json.loads(done.stdout)
     assert len(answers) == len(cases)

@@ -121,7 +121,7 @@ def test_more_people_than_rules_name_read_what_everybody_may_read(
         with watched(lambda: lost.extend(name for name in REQUIRED if not (shared.parent / name).exists())):
             join(network, aggregator, bob)
             for who in (ALICE, BOB, CAROL):
-                wait_for(lambda who=who: seen(network, who, AGGREGATOR) == has, f"the same for {who}", 30)
+                wait_for(lambda who=who: seen(network, who, AGGREGATOR) == has, f"the same for {who}")
         assert not lost, "there was no moment in which Alice could not read"
         held = [path for path in (network.snapshot / AGGREGATOR).rglob("*") if path.is_file()]
         assert {path.name for path in held} >= {"syftperm.yaml", "syft.pub.yaml"}
@@ -133,7 +133,7 @@ def test_more_people_than_rules_name_read_what_everybody_may_read(
         assert bob.publish().state == "withdrawn"
         wait_for(lambda: BOB not in aggregator.enrolment.participants(), "the withdrawal")
         aggregator.run(TODAY)
-        wait_for(lambda: not seen(network, BOB, AGGREGATOR) | seen(network, CAROL, AGGREGATOR), "named again", 30)
+        wait_for(lambda: not seen(network, BOB, AGGREGATOR) | seen(network, CAROL, AGGREGATOR), "named again")
         assert seen(network, ALICE, AGGREGATOR) >= REQUIRED
 
 
@@ -148,7 +148,7 @@ def test_a_server_that_fails_costs_nothing_and_nothing_is_drawn_again(tmp_path: 
         network.stop_server()
         stays(lambda: alice.files() == before, "an outage removes nothing", 1.5)
         with nonsense(network.port):
-            wait_for(lambda: len(alice.files()) < len(before), "the client removes its own files", 30)
+            wait_for(lambda: len(alice.files()) < len(before), "the client removes its own files")
         network.start_server()
         restored(network, aggregator, alice, before, expected)
 
@@ -167,7 +167,7 @@ def restored(
         alice.publish()
         return alice.files() == before and seen(network, AGGREGATOR, ALICE) == expected and counted(aggregator) == 1
 
-    wait_for(again, "everything is published again", 60)
+    wait_for(again, "everything is published again")
 
 
 @contextmanager
@@ -251,7 +251,7 @@ def test_a_hostile_participant_costs_only_itself(tmp_path: Path, caplog: pytest.
         }
         for attack, (data, reason) in attacks.items():
             bob.site.publish({name: data}, AGGREGATOR)
-            wait_for(lambda reason=reason: refused(aggregator).get(reason), f"{attack}: refused as {reason}", 30)
+            wait_for(lambda reason=reason: refused(aggregator).get(reason), f"{attack}: refused as {reason}")
             assert counted(aggregator) == 1, attack
         (bob.site.app_data / name).unlink()
         (bob.site.app_data / name).symlink_to(tmp_path / "machines" / ALICE / "private" / "raw")

@@ -184,7 +184,7 @@ def test_on_a_changed_page_it_says_which_link_to_click(stand_in: StandIn, reader
     stand_in.play(Knobs(gate=False, layout_changed=True))
     reader.browser.open("/viewingactivity")
     reader.press()
-    wait_for(lambda: "The link was not found" in reader.said(), "it gives up", 30)
+    wait_for(lambda: "The link was not found" in reader.said(), "it gives up")
     assert 'click "Download all" (in your language) yourself' in reader.said()
     assert reader.saved() == []
 

@@ -34,6 +34,7 @@ from services.aggregator.charts import intake, kept
 from services.aggregator.survey_plan import LocalPlan
 from services.dashboard import dismissed
 from services.scraper.run_state import Latch, PasswordUsed, Plan, Result, Rows
+from tests.waiting import PATIENCE
 
 # Models that are no file of their own, and why they need no number.
 WITHOUT: dict[type[Strict], str] = {
@@ -155,7 +156,7 @@ def test_a_service_does_not_start_on_files_of_a_newer_version(
         env={"PATH": "", **places, folder: str(tmp_path / "volume")},
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=PATIENCE,
         check=False,
     )
     assert (ended.returncode, ended.stdout) == (code, "")

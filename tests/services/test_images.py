@@ -9,6 +9,7 @@ import sys
 import pytest
 
 from tests.e2e.containers import ROOT
+from tests.waiting import PATIENCE
 
 # Run in a process of its own: refuses what is not in the lock, then imports every module of a service.
 PROGRAM = """
@@ -41,5 +42,5 @@ def test_an_image_holds_what_its_service_imports(service: str) -> None:
     lock = (ROOT / "requirements" / f"{service}.txt").read_text()
     names = re.findall(r"^([\w.-]+)==", lock, re.MULTILINE)
     command = [sys.executable, "-c", PROGRAM, service, *names]
-    result = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False, timeout=120)
+    result = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False, timeout=PATIENCE)
     assert result.returncode == 0, result.stderr[-1000:]

@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 
 from tests.netflix_trend.cli.front_door import ROOT
+from tests.waiting import PATIENCE
 
 EXPORT = ROOT / "tests" / "fixtures" / "exports" / "en_mdy_us.csv"
 # Looked for in every process. Some modules of our own stand for many: a verb imports no other verb.
@@ -102,7 +103,8 @@ def loaded(script: str, arguments: list[str], environ: dict[str, str], folder: P
     """Run Python, and return which large libraries are loaded at its end."""
     done = subprocess.run(
         [sys.executable, "-P", "-c", script.format(large=sorted(LARGE)), *arguments],
-        cwd=folder, env=environ, capture_output=True, text=True, check=False, timeout=120, stdin=subprocess.DEVNULL,
+        cwd=folder, env=environ, capture_output=True, text=True, check=False, timeout=PATIENCE,
+        stdin=subprocess.DEVNULL,
     )  # fmt: skip
     code, names = json.loads(done.stdout.splitlines()[-1])
     # `status` ends with 1 where something is to be done, such as to set up SyftBox.

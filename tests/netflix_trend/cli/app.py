@@ -17,7 +17,7 @@ from netflix_trend.cli.alone import Lock
 from netflix_trend.cli.data_home import data_home
 from tests.netflix_trend.cli.front_door import ROOT, lines, make_clone
 from tests.ports import free_port
-from tests.waiting import wait_for
+from tests.waiting import PATIENCE, wait_for
 
 EXPORT = 'Title,Date\n"Dark: Season 1: Episode 1","1/13/26"\n'
 LOOKING = "Without Docker: looking every minute"
@@ -97,7 +97,7 @@ class Clone:
     def page(self, path: str = "/healthz") -> tuple[int, str]:
         """Visit the page: status, 0 if nobody answers, and text."""
         try:
-            with urllib.request.urlopen(f"http://127.0.0.1:{self.port}{path}", timeout=30) as answer:
+            with urllib.request.urlopen(f"http://127.0.0.1:{self.port}{path}", timeout=PATIENCE) as answer:
                 return answer.status, answer.read().decode()
         except urllib.error.HTTPError as refusal:
             return refusal.code, refusal.read().decode()

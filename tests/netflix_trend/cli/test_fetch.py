@@ -25,6 +25,7 @@ from netflix_trend.interrupts import INTERRUPTED
 from tests.netflix_trend.cli.app import EXPORT, Clone, clone_in
 from tests.netflix_trend.cli.front_door import fake_docker, place_in, run
 from tests.netflix_trend.cli.test_foreground import NO_VOLUME
+from tests.waiting import PATIENCE
 
 NAME = "NetflixViewingHistory.csv"
 NOW = 1_764_400_000.0
@@ -296,7 +297,7 @@ def fetched(machine: Clone, environ: dict[str, str], *options: str) -> str:
     """Run the verb to its end; returns what it said."""
     before = len(machine.said())
     process = machine.start("fetch", *options, env=environ, stdin=subprocess.DEVNULL)
-    code, said = process.wait(120), machine.said()[before:]
+    code, said = process.wait(PATIENCE), machine.said()[before:]
     assert code == 0, said
     return said
 
@@ -328,6 +329,6 @@ def test_ctrl_c_ends_it_in_one_line(machine: Clone) -> None:
     process = machine.start("fetch", env=a_browser(machine, "exec sleep 60"), stdin=subprocess.DEVNULL)
     machine.waits_until_said("Waiting for NetflixViewingHistory.csv")
     process.send_signal(signal.SIGINT)
-    assert process.wait(60) == INTERRUPTED
+    assert process.wait(PATIENCE) == INTERRUPTED
     assert machine.said().endswith("\nEnded with Ctrl-C.\n")
     assert "Traceback" not in machine.said()

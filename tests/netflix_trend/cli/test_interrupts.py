@@ -17,7 +17,7 @@ from netflix_trend.interrupts import INTERRUPTED, SAID
 from netflix_trend.storage.files import held
 from tests.netflix_trend.cli.front_door import ROOT
 from tests.ports import free_port
-from tests.waiting import wait_for
+from tests.waiting import PATIENCE, wait_for
 
 EXPORT = ROOT / "tests" / "fixtures" / "exports" / "en_mdy_us.csv"
 # Presses Ctrl-C in its own process, at the first audit event whose name and first argument are those.
@@ -67,7 +67,8 @@ def test_at_any_moment(tmp_path: Path, environ: dict[str, str], event: str, word
     script = PRESSING.format(event=event, word=word)
     done = subprocess.run(
         [sys.executable, "-P", "-c", script, *arguments],
-        cwd=tmp_path, env=environ, capture_output=True, text=True, check=False, timeout=120, stdin=subprocess.DEVNULL,
+        cwd=tmp_path, env=environ, capture_output=True, text=True, check=False, timeout=PATIENCE,
+        stdin=subprocess.DEVNULL,
     )  # fmt: skip
 
     assert_one_line(done.returncode, done.stdout, done.stderr)
@@ -80,9 +81,9 @@ def interrupted(environ: dict[str, str], folder: Path, words: list[str], is_ther
         cwd=folder, env=environ, stdout=subprocess.PIPE, stderr=subprocess.PIPE, stdin=subprocess.DEVNULL, text=True,
     ) as process:  # fmt: skip
         try:
-            wait_for(lambda: is_there() or process.poll() is not None, "the moment", 120)
+            wait_for(lambda: is_there() or process.poll() is not None, "the moment")
             process.send_signal(signal.SIGINT)
-            stdout, stderr = process.communicate(timeout=120)
+            stdout, stderr = process.communicate(timeout=PATIENCE)
         finally:
             process.kill()
     assert_one_line(process.returncode, stdout, stderr)
@@ -108,7 +109,7 @@ def test_the_page(tmp_path: Path, environ: dict[str, str]) -> None:
         while said and "Ctrl-C ends it" not in said:
             said = process.stdout.readline()
         process.send_signal(signal.SIGINT)
-        assert process.wait(60) == INTERRUPTED
+        assert process.wait(PATIENCE) == INTERRUPTED
 
 
 def test_the_demo_while_people_take_part(tmp_path: Path, environ: dict[str, str]) -> None:
@@ -129,7 +130,8 @@ def test_a_demo_ends_although_a_library_dropped_it(tmp_path: Path, environ: dict
     assert dropping != pressing
     done = subprocess.run(
         [sys.executable, "-P", "-c", dropping, "demo", "--mode", "local", "--people", "10", "--weeks", "1"],
-        cwd=tmp_path, env=environ, capture_output=True, text=True, check=False, timeout=120, stdin=subprocess.DEVNULL,
+        cwd=tmp_path, env=environ, capture_output=True, text=True, check=False, timeout=PATIENCE,
+        stdin=subprocess.DEVNULL,
     )  # fmt: skip
 
     assert_one_line(done.returncode, done.stdout, done.stderr)
@@ -145,7 +147,7 @@ def test_a_process_that_ignores_it_goes_on(tmp_path: Path, environ: dict[str, st
     command = [sys.executable, "-P", "-c", script, "--version"]
     done = subprocess.run(
         [sys.executable, "-c", ignoring, *command],
-        cwd=tmp_path, env=environ, capture_output=True, text=True, check=False, timeout=60,
+        cwd=tmp_path, env=environ, capture_output=True, text=True, check=False, timeout=PATIENCE,
     )  # fmt: skip
 
     assert (done.returncode, done.stderr) == (0, "")
@@ -159,7 +161,7 @@ def on_terminal(environ: dict[str, str], folder: Path, words: list[str], columns
         subprocess.run(
             [sys.executable, "-P", "-m", "netflix_trend", *words],
             cwd=folder, env={**environ, "COLUMNS": str(columns), "TERM": "xterm-256color"},
-            stdin=subprocess.DEVNULL, stdout=theirs, stderr=subprocess.DEVNULL, check=True, timeout=120,
+            stdin=subprocess.DEVNULL, stdout=theirs, stderr=subprocess.DEVNULL, check=True, timeout=PATIENCE,
         )  # fmt: skip
         os.close(theirs)
         shown = bytearray()
@@ -177,7 +179,7 @@ def test_insights_fit_a_terminal_and_have_no_colour_where_nobody_wants_any(
 ) -> None:
     subprocess.run(
         [sys.executable, "-P", "-m", "netflix_trend", "import", str(EXPORT)],
-        cwd=tmp_path, env=environ, capture_output=True, check=True, timeout=120,
+        cwd=tmp_path, env=environ, capture_output=True, check=True, timeout=PATIENCE,
     )  # fmt: skip
 
     shown = on_terminal({**environ, "NO_COLOR": "1"}, tmp_path, ["insights"], columns)

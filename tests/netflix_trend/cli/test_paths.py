@@ -14,6 +14,7 @@ import pytest
 from netflix_trend.cli import machine, paths
 from tests.netflix_trend.cli.front_door import ROOT, fake_docker, lines, place_in, run
 from tests.netflix_trend.cli.test_foreground import NO_VOLUME
+from tests.waiting import PATIENCE
 
 # As written, in Git Bash, for programs of Windows.
 TABLE = [
@@ -115,7 +116,7 @@ def on_windows(clone: Path, path: Path, code: str, *arguments: str) -> subproces
     """Run code where Windows' Python would be."""
     command = [sys.executable, "-c", f"{WINDOWS}\n{code}", *arguments]
     env = {"PATH": str(path), "HOME": str(clone), "PYTHONPATH": str(ROOT)}
-    return subprocess.run(command, cwd=clone, env=env, capture_output=True, text=True, check=False, timeout=60)
+    return subprocess.run(command, cwd=clone, env=env, capture_output=True, text=True, check=False, timeout=PATIENCE)
 
 
 VERB = """

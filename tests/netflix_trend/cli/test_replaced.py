@@ -9,7 +9,7 @@ import pytest
 
 from tests.netflix_trend.cli.app import LOOKING, Clone, clone_in
 from tests.netflix_trend.cli.front_door import lines
-from tests.waiting import stays, wait_for
+from tests.waiting import PATIENCE, stays, wait_for
 
 
 @pytest.fixture
@@ -29,7 +29,7 @@ def test_a_clone_that_was_installed_again_is_started_in_the_same_process(app: Cl
     process = app.start()
     app.waits_until_said(LOOKING)
     replace(app)
-    assert process.wait(20) == 0
+    assert process.wait(PATIENCE) == 0
     assert lines(app.folder / "again") == [f"{process.pid} {app.folder}"]
     assert "was replaced or removed" in app.said()
 
@@ -52,4 +52,4 @@ def test_a_clone_that_was_removed_ends_its_app(app: Clone) -> None:
     process = app.start()
     app.waits_until_said(LOOKING)
     app.folder.rename(app.folder.with_name("trash"))
-    assert process.wait(20) == 0
+    assert process.wait(PATIENCE) == 0

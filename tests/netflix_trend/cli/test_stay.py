@@ -20,7 +20,7 @@ from netflix_trend.cli.stay import Pause
 from netflix_trend.participant.notice import NO_AGGREGATOR
 from tests.netflix_trend.cli.app import EXPORT, LOOKING, Clone, clone_in, is_alive
 from tests.netflix_trend.cli.front_door import fake_docker, lines
-from tests.waiting import stays, wait_for
+from tests.waiting import PATIENCE, stays, wait_for
 
 # An engine that runs once $HOME/engine is there, and services that run until they are told to end.
 LATE = (
@@ -39,7 +39,7 @@ def app(tmp_path: Path, path: Path) -> Iterator[Clone]:
 def ends(process: subprocess.Popen[bytes], app: Clone) -> None:
     """A signal ends the app and everything it started, without a word."""
     process.terminate()
-    assert process.wait(20) == 0, "SyftBox would start it again"
+    assert process.wait(PATIENCE) == 0, "SyftBox would start it again"
     wait_for(lambda: not app.processes(), "no process is left")
     assert "Traceback" not in app.said()
 
@@ -167,7 +167,7 @@ def test_a_file_that_comes_late_is_imported_and_moved(app: Clone) -> None:
     app.drop("a.csv")
     app.drop("b.zip", "PK\x03\x04 damaged")
     folder = app.home / "drop"
-    wait_for((folder / "done" / "a.csv").exists, "it is imported", 75)
+    wait_for((folder / "done" / "a.csv").exists, "it is imported")
     wait_for((folder / "refused" / "b.zip.reason.txt").exists, "the other one is refused")
     wait_for(lambda: list((app.home / "private" / "profiles").glob("*/viewing.duckdb")), "the tables are built")
     assert app.verbs()[0].startswith("once --arrived ")
@@ -316,7 +316,7 @@ def test_the_verb_dashboard_says_where_the_page_is(app: Clone) -> None:
     process = app.start()
     app.waits_until_said("Your page")
     second = app.start("dashboard", stdout=subprocess.PIPE)
-    output, _ = second.communicate(timeout=30)
+    output, _ = second.communicate(timeout=PATIENCE)
     assert second.returncode == 0
     assert output.decode().endswith(f"Netflix Trend already runs: http://127.0.0.1:{app.port} is your page.\n")
     ends(process, app)
@@ -359,7 +359,7 @@ def test_who_is_taken_over_ends_its_children(app: Clone) -> None:
     children = [pid for pid in app.processes() if pid != first.pid]
     assert len(children) == 2
     second = app.start()
-    assert first.wait(30) == 0
+    assert first.wait(PATIENCE) == 0
     assert not any(map(is_alive, children))
     wait_for(lambda: app.holder() == second.pid, "the second one goes on")
     wait_for(lambda: app.page()[0] == 200, "it serves the page")
@@ -374,8 +374,8 @@ def test_a_person_s_second_start_says_where_the_page_is(app: Clone, is_inside: b
     terminal, end = pty.openpty()
     second = app.start(is_inside=is_inside, stdout=end if is_inside else subprocess.PIPE)
     os.close(end)
-    rest = b"" if is_inside else second.communicate(timeout=30)[0]
-    assert second.wait(30) == 0
+    rest = b"" if is_inside else second.communicate(timeout=PATIENCE)[0]
+    assert second.wait(PATIENCE) == 0
     said = (os.read(terminal, 4000) if is_inside else rest).decode()
     assert said.strip().splitlines()[-1] == f"Netflix Trend already runs: http://127.0.0.1:{app.port} is your page."
     assert first.poll() is None
@@ -427,7 +427,7 @@ def test_what_hangs_is_killed(app: Clone) -> None:
     os.kill(first.pid, signal.SIGSTOP)
     lock = Lock(app.home)
     lock.take_over(0.5)
-    assert first.wait(10) == -signal.SIGKILL
+    assert first.wait(PATIENCE) == -signal.SIGKILL
     lock.release()
 
 

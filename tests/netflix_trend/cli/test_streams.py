@@ -16,6 +16,7 @@ from netflix_trend import interrupts
 from netflix_trend.cli.frame import FAILED, WRONG_USE
 from netflix_trend.interrupts import UNREAD
 from tests.netflix_trend.cli.front_door import ROOT
+from tests.waiting import PATIENCE
 
 EXPORT = str(ROOT / "tests" / "fixtures" / "exports" / "en_mdy_us.csv")
 COMMAND = [sys.executable, "-P", "-m", "netflix_trend"]
@@ -65,7 +66,7 @@ def test_nobody_reads_what_it_prints(tmp_path: Path, environ: dict[str, str], wo
     with unread() as pipe:
         done = subprocess.run(
             [*COMMAND, *words],
-            cwd=tmp_path, env=environ, stdout=pipe, stderr=subprocess.PIPE, text=True, check=False, timeout=120,
+            cwd=tmp_path, env=environ, stdout=pipe, stderr=subprocess.PIPE, text=True, check=False, timeout=PATIENCE,
         )  # fmt: skip
 
     assert done.returncode == code, done.stderr
@@ -80,7 +81,7 @@ def test_nobody_reads_its_messages(tmp_path: Path, environ: dict[str, str], word
     with unread() as pipe:
         done = subprocess.run(
             [*COMMAND, *words],
-            cwd=tmp_path, env=environ, stdout=subprocess.PIPE, stderr=pipe, text=True, check=False, timeout=120,
+            cwd=tmp_path, env=environ, stdout=subprocess.PIPE, stderr=pipe, text=True, check=False, timeout=PATIENCE,
         )  # fmt: skip
 
     assert done.returncode == code
@@ -98,7 +99,7 @@ def test_a_stream_is_closed_from_the_start(
     """As with >&- in a script."""
     done = subprocess.run(
         [*COMMAND, *words],
-        cwd=tmp_path, env=environ, capture_output=True, text=True, check=False, timeout=120,
+        cwd=tmp_path, env=environ, capture_output=True, text=True, check=False, timeout=PATIENCE,
         preexec_fn=closing(*closed),
     )  # fmt: skip
 
@@ -123,7 +124,7 @@ with open("file", "wb") as file:
 sys.exit(10 * (number <= 2) + (sys.stdin.read() != "") + child)
 """
     done = subprocess.run(
-        [sys.executable, "-c", script], cwd=tmp_path, env=environ, check=False, timeout=60,
+        [sys.executable, "-c", script], cwd=tmp_path, env=environ, check=False, timeout=PATIENCE,
         preexec_fn=closing(0, 1, 2),
     )  # fmt: skip
 
@@ -139,7 +140,8 @@ def test_what_is_printed_last_does_not_fit(tmp_path: Path, environ: dict[str, st
         for code, expected, said in ((0, FAILED, "The disk is full. Make room, then try again.\n"), (3, 3, "")):
             done = subprocess.run(
                 [sys.executable, "-c", script, str(code)],
-                cwd=tmp_path, env=environ, stdout=full, stderr=subprocess.PIPE, text=True, check=False, timeout=60,
+                cwd=tmp_path, env=environ, stdout=full, stderr=subprocess.PIPE, text=True, check=False,
+                timeout=PATIENCE,
             )  # fmt: skip
             assert (done.returncode, done.stderr) == (expected, said)
 
@@ -158,7 +160,7 @@ end(0)
     with unread() as pipe:
         done = subprocess.run(
             [sys.executable, "-c", script, *["threads"] * threads],
-            cwd=tmp_path, env=environ, stdout=pipe, stderr=subprocess.PIPE, text=True, check=False, timeout=60,
+            cwd=tmp_path, env=environ, stdout=pipe, stderr=subprocess.PIPE, text=True, check=False, timeout=PATIENCE,
         )  # fmt: skip
 
     assert (done.returncode, done.stderr) == (UNREAD, "")
@@ -179,7 +181,7 @@ main()
 """
     done = subprocess.run(
         [sys.executable, "-P", "-c", script, "import", EXPORT],
-        cwd=tmp_path, env=environ, capture_output=True, text=True, check=False, timeout=120,
+        cwd=tmp_path, env=environ, capture_output=True, text=True, check=False, timeout=PATIENCE,
     )  # fmt: skip
 
     assert (done.returncode, done.stdout, done.stderr) == (-sent, "", "")

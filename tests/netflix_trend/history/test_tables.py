@@ -50,6 +50,7 @@ from tests.netflix_trend.history import invented
 from tests.netflix_trend.history.database import rows_of
 from tests.netflix_trend.history.invented import history
 from tests.netflix_trend.storage.full_disk import files_no_larger_than
+from tests.waiting import PATIENCE
 
 EXPORTS = Path(__file__).parents[2] / "fixtures" / "exports"
 EXPECTED = json.loads((EXPORTS / "expected.json").read_text("utf-8"))
@@ -584,7 +585,7 @@ def test_a_killed_rebuild_leaves_the_old_history_and_the_next_one_is_complete(tm
 
     killed = multiprocessing.get_context("fork").Process(target=_rebuild_killed_before_the_swap, args=(tmp_path,))
     killed.start()
-    killed.join(60)
+    killed.join(PATIENCE)
 
     assert killed.exitcode == -signal.SIGKILL
     assert (PrivateVolume(tmp_path).profile("me") / ".rebuild").exists()

@@ -19,6 +19,7 @@ from netflix_trend.periods.weeks import Week
 from netflix_trend.settings import Settings, load_settings
 from netflix_trend.storage.files import locked
 from netflix_trend.syftbox.datasite import Datasite
+from tests.waiting import PATIENCE
 
 NEWEST = Week.parse("2026-W46")
 TODAY = NEWEST.sunday + timedelta(days=2)
@@ -170,7 +171,7 @@ def test_a_run_that_has_begun_ends_before_something_is_forgotten(settings: Setti
     def run() -> None:
         with locked(lock):
             began.set()
-            ended.wait(60)
+            ended.wait(PATIENCE)
 
     def take_away() -> str:
         forget(settings, "a.csv")
@@ -178,7 +179,7 @@ def test_a_run_that_has_begun_ends_before_something_is_forgotten(settings: Setti
 
     with ThreadPoolExecutor(2) as threads:
         threads.submit(run)
-        assert began.wait(60)
+        assert began.wait(PATIENCE)
         forgotten = threads.submit(take_away)
         with pytest.raises(TimeoutError):
             forgotten.result(0.5)

@@ -33,6 +33,7 @@ from netflix_trend.survey.survey import default_survey, dump_surveys
 from netflix_trend.syftbox.datasite import Datasite
 from netflix_trend.syftbox.permissions import PERMISSION_FILES
 from netflix_trend.syftbox.shared_files import starter_surveys
+from tests.waiting import PATIENCE
 
 TODAY = Week.parse("2026-W46").sunday + timedelta(days=2)
 
@@ -311,13 +312,13 @@ def test_a_run_in_progress_does_not_undo_a_withdrawal(
 
     def slowly(private: Path) -> ProfileSet | None:
         is_reading.set()
-        assert may_go_on.wait(30)
+        assert may_go_on.wait(PATIENCE)
         return load_profiles(private)
 
     with monkeypatch.context() as patched, ThreadPoolExecutor(2) as pool:
         patched.setattr("netflix_trend.participant.publishing.load_profiles", slowly)
         under_way = pool.submit(publish_with, settings, TODAY)
-        assert is_reading.wait(30)
+        assert is_reading.wait(PATIENCE)
         write_choices(settings.private_dir, Choices(participation="withdrawn"))
         withdrawing = pool.submit(publish_with, settings, TODAY)
         may_go_on.set()

@@ -18,6 +18,7 @@ from netflix_trend.releases.locks import (
     pins_of,
     unpinned,
 )
+from tests.waiting import PATIENCE
 
 ROOT = Path(__file__).parents[3]
 ONE, OTHER = "sha256:" + "a" * 64, "sha256:" + "b" * 64
@@ -85,7 +86,7 @@ def renew(clone: Path, docker: str, *arguments: str) -> subprocess.CompletedProc
     (tools / "docker").chmod(0o755)
     command = ["sh", str(clone / "requirements" / "images.sh"), *arguments]
     environment = {"PATH": f"{tools}:{os.environ['PATH']}"}
-    return subprocess.run(command, env=environment, capture_output=True, text=True, check=False, timeout=60)
+    return subprocess.run(command, env=environment, capture_output=True, text=True, check=False, timeout=PATIENCE)
 
 
 def lock_of(clone: Path) -> str:

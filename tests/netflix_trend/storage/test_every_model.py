@@ -14,6 +14,7 @@ import pytest
 from packaging.requirements import Requirement
 
 from tests.netflix_trend.cli.front_door import ROOT
+from tests.waiting import PATIENCE
 
 # In a process of its own, because it imports everything: builds models at once that are built at their first use, and
 # their JSON Schemas. Prints the names of all, and what failed.
@@ -53,7 +54,7 @@ def found() -> dict[str, dict[str, str] | list[str]]:
     environ = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
     result = subprocess.run(
         [sys.executable, "-P", "-W", "error", "-c", PROGRAM],
-        cwd=ROOT, env=environ, capture_output=True, text=True, check=False, timeout=120,
+        cwd=ROOT, env=environ, capture_output=True, text=True, check=False, timeout=PATIENCE,
     )  # fmt: skip
     assert result.returncode == 0, result.stderr[-2000:]
     report: dict[str, dict[str, str] | list[str]] = json.loads(result.stdout)

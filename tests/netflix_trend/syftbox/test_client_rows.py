@@ -23,6 +23,7 @@ from netflix_trend.syftbox.generations.go_subscriptions.rules import needed_by_p
 from netflix_trend.syftbox.generations.local_api import ask, is_local
 from netflix_trend.syftbox.generations.tokens import expiry_of
 from tests.netflix_trend.syftbox.local_interface import configured, serving
+from tests.waiting import PATIENCE
 
 ME, AGGREGATOR = "ann@example.net", "agg@example.com"
 NOW = 1_795_000_000.0  # in November 2026
@@ -190,7 +191,7 @@ def test_a_client_that_answers_a_byte_at_a_time_holds_nobody_up(monkeypatch: pyt
         thread.start()
         asking = threading.Thread(target=ask, args=(f"http://127.0.0.1:{listener.getsockname()[1]}", "/"), daemon=True)
         asking.start()
-        asking.join(20)
+        asking.join(PATIENCE)
         ended.set()
         thread.join()
         assert not asking.is_alive()

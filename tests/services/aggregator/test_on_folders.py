@@ -25,7 +25,7 @@ from netflix_trend.periods.weeks import Week
 from netflix_trend.syftbox.datasite import Datasite
 from tests.ports import free_port
 from tests.test_run_sh import ROOT, TOOLS, give_environment
-from tests.waiting import wait_for
+from tests.waiting import PATIENCE, wait_for
 
 AGGREGATOR, HELPER, ANN = "trends@example.net", "helper@example.net", "ann@example.net"
 # Somebody who is asked about the newest week: a file of today is too late for an earlier one.
@@ -58,7 +58,7 @@ class Clone:
             capture_output=True,
             text=True,
             check=False,
-            timeout=120,
+            timeout=PATIENCE,
         )
 
     @contextmanager
@@ -81,7 +81,7 @@ class Clone:
                 yield process
             finally:
                 process.terminate()
-                process.wait(60)
+                process.wait(PATIENCE)
 
     def said(self, verb: str) -> str:
         """Return what a running verb has printed."""
@@ -135,11 +135,11 @@ def test_an_aggregator_on_folders_goes_from_the_list_to_the_page(clone: Clone, t
     assert "AGGREGATOR_MODE=folders" in (clone.root / ".env").read_text().splitlines()
     shared = clone.site(AGGREGATOR).app_data / "shared"
     with clone.running("aggregator") as process:
-        wait_for((shared / "survey.json").exists, "the survey", 60)
+        wait_for((shared / "survey.json").exists, "the survey")
         answered = clone.run("once", str(export(tmp_path / "history.csv")))
         assert answered.returncode == 0, answered.stdout + answered.stderr
         assert list((clone.site(ASKED).app_data / "releases").glob("*.json")), answered.stdout
-        latest = wait_for(lambda: page(port, "statistics/latest.json"), "statistics", 60)
+        latest = wait_for(lambda: page(port, "statistics/latest.json"), "statistics")
         assert json.loads(latest)["round"]
         assert "Trial" not in clone.said("aggregator")
         assert wait_for(lambda: page(port), "the page", 60).startswith("<!doctype html>")
@@ -150,7 +150,7 @@ def test_an_aggregator_on_folders_goes_from_the_list_to_the_page(clone: Clone, t
         assert page(port), "the first one goes on"
         assert "1 take part" in clone.run("aggregator", "participants").stdout, "other verbs work beside it"
         process.terminate()
-        assert process.wait(60) == 0
+        assert process.wait(PATIENCE) == 0
     assert not page(port)
 
 
@@ -159,10 +159,10 @@ def test_a_trial_needs_no_syftbox(clone: Clone, number: signal.Signals) -> None:
     """The example address: nobody will ever set its datasite up. Ctrl-C reaches every process of the terminal."""
     clone.settings["AGGREGATOR_DATASITE"] = "aggregator@example.org"
     with clone.running("aggregator") as process:
-        wait_for(lambda: page(clone.settings["AGGREGATOR_PORT"], "survey.json"), "the survey", 60)
+        wait_for(lambda: page(clone.settings["AGGREGATOR_PORT"], "survey.json"), "the survey")
         assert clone.said("aggregator").startswith("Trial: nothing leaves this machine.")
         os.killpg(process.pid, number)
-        assert process.wait(60) == 0
+        assert process.wait(PATIENCE) == 0
 
 
 def test_a_real_datasite_is_never_set_up_by_us(clone: Clone) -> None:
@@ -184,7 +184,7 @@ def test_two_operators_on_folders_agree_on_a_round(clone: Clone) -> None:
     clone.settings |= {f"{role.upper()}_KEY": key_of(clone, role) for role in ("aggregator", "helper")}
     accepted = clone.site(HELPER).app_data / ROUNDS
     with clone.running("aggregator"), clone.running("helper") as helper:
-        wait_for(lambda: list(accepted.glob(f"*/{ACCEPT}")), "the helper's signature", 60)
+        wait_for(lambda: list(accepted.glob(f"*/{ACCEPT}")), "the helper's signature")
         assert list((clone.site(AGGREGATOR).app_data / ROUNDS).glob(f"*/{MANIFEST}"))
         # The page may be asked for before the signed round is among what it lists.
         wait_for(
@@ -197,5 +197,5 @@ def test_two_operators_on_folders_agree_on_a_round(clone: Clone) -> None:
         assert "0 on the list" in clone.run("helper", "remove", ANN).stdout
         assert clone.run("helper").returncode == 1, "a second one"
         helper.terminate()
-        assert helper.wait(60) == 0
+        assert helper.wait(PATIENCE) == 0
     assert (clone.root / "helper").stat().st_mode & 0o777 == 0o700

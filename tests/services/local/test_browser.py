@@ -28,7 +28,7 @@ from tests.services.scraper.conftest import stand_in, temporary
 from tests.services.scraper.leaks import leaks
 from tests.services.scraper.stand_in import EMAIL, ME, NETFLIX_ID, PASSWORD, SECURE_ID, Knobs, StandIn
 from tests.services.scraper.test_processes import Page, answered, somebody
-from tests.waiting import wait_for
+from tests.waiting import PATIENCE, wait_for
 
 __all__ = ["somebody", "stand_in", "temporary"]
 pytestmark = pytest.mark.browser
@@ -78,7 +78,7 @@ class Home:
 
     def run(self, *words: str, **environment: str) -> tuple[int, str]:
         process = self.start(*words, **environment)
-        said, _ = process.communicate(timeout=120)
+        said, _ = process.communicate(timeout=PATIENCE)
         return process.returncode, said
 
     def has_cookies(self) -> None:
@@ -149,8 +149,8 @@ def test_a_person_signs_in_on_a_page(home: Home, stand_in: StandIn) -> None:
     page.type(EMAIL, "Tab")
     page.type(PASSWORD, "Enter")
     wait_for(lambda: stage.password_posts == 1, "the sign-in is posted")
-    wait_for(lambda: answered(page, stage, "POST /code"), "the code is accepted", 30)
-    rest, _ = process.communicate(timeout=60)
+    wait_for(lambda: answered(page, stage, "POST /code"), "the code is accepted")
+    rest, _ = process.communicate(timeout=PATIENCE)
     assert process.returncode == 0, said + rest
     assert len(Jar(home.state.jar_path).load()) == 2
     assert "12 views of 1 file" in rest
@@ -177,9 +177,9 @@ def test_a_run_that_is_asked_to_end_leaves_nothing(home: Home, stand_in: StandIn
     home.has_cookies()
     stage = stand_in.play(Knobs(transfer="stall", rows=400))
     process = home.start("scrape")
-    wait_for(lambda: stage.downloads, "the download hangs", 60)
+    wait_for(lambda: stage.downloads, "the download hangs")
     process.send_signal(number)
-    process.communicate(timeout=60)
+    process.communicate(timeout=PATIENCE)
     assert process.returncode != 0
     assert home.nothing_is_left()
     assert not (home.clone / "private" / "raw").exists()
@@ -268,9 +268,9 @@ def test_the_app_fetches_the_history_every_week_if_asked(app: Clone, stand_in: S
     Jar(state.jar_path).save(COOKIES)
     state.write(Plan(next_run=datetime.now(UTC)))
     app.start()
-    wait_for(lambda: state.read(Result), "a run ends", 120)
+    wait_for(lambda: state.read(Result), "a run ends")
     assert state.read(Result).code == "OK", app.said()
-    wait_for((app.home / "private" / "profiles" / "me" / "viewing.duckdb").exists, "it is imported", 60)
+    wait_for((app.home / "private" / "profiles" / "me" / "viewing.duckdb").exists, "it is imported")
     wait_for(lambda: (state.read(Plan).next_run - datetime.now(UTC)).days >= 1, "the next run is planned")
     app.waits_until_said("run ended code=OK rows=12")
     assert leaks(app.said()) == []
@@ -284,6 +284,6 @@ def test_the_app_fetches_nothing_unless_asked(app: Clone, stand_in: StandIn) -> 
     RunState(app.home / "scraper").write(Plan(next_run=datetime.now(UTC)))
     app.start()
     app.drop("export.csv")
-    wait_for(lambda: list((app.home / "drop" / "done").glob("*")), "it looks", 60)
+    wait_for(lambda: list((app.home / "drop" / "done").glob("*")), "it looks")
     assert not [verb for verb in app.verbs() if verb.startswith("scrape")]
     assert stage.requests == []

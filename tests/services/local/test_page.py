@@ -15,7 +15,7 @@ from netflix_trend.settings import load_settings
 from services.local import dashboard
 from services.local.dashboard import QUIET_SECONDS, OneProcess, Visits, end_when_over
 from tests.ports import free_port
-from tests.waiting import stays
+from tests.waiting import PATIENCE, stays
 
 
 def test_visits_are_over_after_a_while_but_not_during_one() -> None:
@@ -53,7 +53,7 @@ def test_the_server_ends_after_the_last_visit_and_with_the_app(
         os.close(writer)
     with os.fdopen(reader, "rb") as app:
         end_when_over(server, visits, app)
-    thread.join(20)
+    thread.join(PATIENCE)
     assert not thread.is_alive()
     if is_app_alive:
         os.close(writer)
@@ -65,18 +65,18 @@ def test_the_last_visitor_is_answered_before_the_end() -> None:
 
     def pages(_environ: Any, start_response: Any) -> list[bytes]:
         inside.set()
-        assert go_on.wait(20)
+        assert go_on.wait(PATIENCE)
         start_response("200 OK", [])
         return [b""]
 
     visits = Visits(pages)
     visit, finish = Thread(target=lambda: Client(visits).get("/")), Thread(target=visits.finish)
     visit.start()
-    assert inside.wait(20)
+    assert inside.wait(PATIENCE)
     finish.start()
     stays(finish.is_alive, "it waits", 0.5)
     go_on.set()
-    finish.join(20)
+    finish.join(PATIENCE)
     assert not finish.is_alive()
     visit.join()
 

@@ -63,7 +63,7 @@ def test_fifty_files_that_arrive_together_take_few_rebuilds(
             scraper.rpush(INBOX, delivery(another(number)))
     with service(redis_server, "processor"):
         raw = PrivateVolume(settings.private_dir).raw
-        wait_for(lambda: len(list(raw.glob("*.json"))) == 50 and are_complete(settings), "all are in the tables", 60)
+        wait_for(lambda: len(list(raw.glob("*.json"))) == 50 and are_complete(settings), "all are in the tables")
     assert {f"Title {number}" for number in range(50)} <= titles(settings)
     assert 0 < rebuilds(redis_server) < 10
 
@@ -83,7 +83,7 @@ def test_a_reconciler_that_ends_between_finding_and_queueing_loses_nothing(
             Reconciler(connection, settings).check()
         assert queue(INGEST_QUEUE, connection).count == 0
     with service(redis_server, "processor"):
-        wait_for(lambda: are_complete(settings), "the export is in the tables", 60)
+        wait_for(lambda: are_complete(settings), "the export is in the tables")
 
 
 def test_tables_follow_after_a_power_cut_during_an_import(
@@ -101,7 +101,7 @@ def test_tables_follow_after_a_power_cut_during_an_import(
     (folder / "attempts.json").write_bytes(Attempts(is_running=True, parent="1 2", inputs="x").to_bytes())
     (PrivateVolume(settings.private_dir).raw / ".incoming.7.tmp").write_bytes(b"half")
     with service(redis_server, "processor"):
-        wait_for(lambda: are_complete(settings), "the export is in the tables", 60)
+        wait_for(lambda: are_complete(settings), "the export is in the tables")
     assert "Title 1" in titles(settings)
 
 
@@ -119,7 +119,7 @@ def test_a_redis_that_ends_while_a_job_is_queued_delays_it_only(
         redis_server.start()
         wait_for(lambda: answers(redis_server), "Redis answers again")
         with service(redis_server, "processor", "work"):
-            wait_for(lambda: are_complete(settings), "the export is in the tables", 60)
+            wait_for(lambda: are_complete(settings), "the export is in the tables")
     assert "Title 1" in titles(settings)
 
 
@@ -166,7 +166,7 @@ def test_a_file_that_kills_every_job_is_named_and_the_others_are_read(
         service(redis_server, "processor", "receive"),
         service(redis_server, "processor", script=KILLER),
     ):
-        wait_for(lambda: are_complete(settings), "the others are in the tables", 60)
+        wait_for(lambda: are_complete(settings), "the others are in the tables")
     assert "Title 2" in titles(settings)
     assert "Title 1" not in titles(settings)
     (error,) = errors(settings).values()
@@ -177,7 +177,7 @@ def test_a_file_that_kills_every_job_is_named_and_the_others_are_read(
     with connect(redis_server.settings("scraper")) as scraper:
         scraper.rpush(INBOX, delivery(another(1) + b"\n" * 1_000, "killer.csv"))
     with service(redis_server, "processor"):
-        wait_for(lambda: are_complete(settings) and not errors(settings), "imported again, it is tried again", 60)
+        wait_for(lambda: are_complete(settings) and not errors(settings), "imported again, it is tried again")
     assert "Title 1" in titles(settings)
 
 
@@ -208,7 +208,7 @@ def test_an_export_without_room_on_the_disk_waits_and_blocks_nothing(
         assert "disk" in problem
         assert "Make room" in problem
         resource.prlimit(process.pid, resource.RLIMIT_FSIZE, (resource.RLIM_INFINITY, resource.RLIM_INFINITY))
-        wait_for(lambda: len(list(raw.glob("*.csv"))) == 2, "with room the large one is kept, too", 60)
+        wait_for(lambda: len(list(raw.glob("*.csv"))) == 2, "with room the large one is kept, too")
         wait_for(lambda: participant.import_problems(settings) == [], "nothing is wrong any more")
         assert process.poll() is None
 
@@ -251,7 +251,7 @@ def test_messages_that_have_filled_redis_are_taken_all_the_same(
         assert connection.llen(INBOX) + connection.llen(RECEIVING) == 0
         assert len(list(PrivateVolume(settings.private_dir).raw.glob("*.csv"))) == count
         assert Reconciler(connection, settings).check() or queue(INGEST_QUEUE, connection).count
-        wait_for(lambda: are_complete(settings), "the worker goes on", 60)
+        wait_for(lambda: are_complete(settings), "the worker goes on")
         assert worker.poll() is None
     assert {"Title 0", f"Title {count - 1}"} <= titles(settings)
 

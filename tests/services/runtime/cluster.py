@@ -14,7 +14,7 @@ from pathlib import Path
 from services.runtime.cluster.certificates import ensure_certificates
 from services.runtime.cluster.executor import Cluster
 from tests.ports import free_port
-from tests.waiting import wait_for
+from tests.waiting import PATIENCE, wait_for
 
 ROOT = Path(__file__).parents[3]
 
@@ -85,7 +85,7 @@ class LocalCluster:
         for process in self.processes.values():
             process.terminate()
         try:
-            return {name: process.wait(30) for name, process in self.processes.items()}
+            return {name: process.wait(PATIENCE) for name, process in self.processes.items()}
         finally:
             for process in self.processes.values():
                 process.kill()

@@ -20,6 +20,7 @@ from redis.exceptions import RedisError
 from netflix_trend.delivery.inbox import Delivery, pack
 from netflix_trend.settings import Settings, load_settings
 from tests.ports import free_port
+from tests.waiting import PATIENCE
 
 ROOT = Path(__file__).parents[3]
 PREPARE = ROOT / "services" / "prepare.sh"
@@ -47,7 +48,7 @@ def service(server: RedisServer, name: str, *role: str, script: str = "") -> Ite
         yield process
         if process.poll() is None:
             process.terminate()
-            assert process.wait(30) == 0, (server.folder / f"{name}.log").read_text()
+            assert process.wait(PATIENCE) == 0, (server.folder / f"{name}.log").read_text()
     finally:
         if process.poll() is None:
             process.kill()
@@ -91,7 +92,7 @@ class RedisServer:
         """End it as Docker does: SIGTERM, and time to write."""
         assert self.process is not None
         self.process.terminate()
-        self.process.wait(30)
+        self.process.wait(PATIENCE)
 
     def lose(self) -> None:
         """Lose everything that it has written."""

@@ -22,7 +22,7 @@ from tests.netflix_trend.operators.seeded_round import HASHES, play
 from tests.services.aggregator.hostile_files import SURVEY, everything_at_once
 from tests.services.runtime.cluster import LocalCluster
 from tests.services.runtime.jobs import done_and_killed_once, killed, killed_once, plus, squared, told
-from tests.waiting import wait_for
+from tests.waiting import PATIENCE, wait_for
 
 
 @pytest.fixture(scope="module")
@@ -132,7 +132,7 @@ def test_without_workers_jobs_are_given_up_and_go_on_when_there_is_one(
     with pytest.raises(ClusterGone, match="no worker"):
         list(impatient.map(killed, range(8)))
     for name in cluster.names:
-        assert cluster.processes.pop(name).wait(20) == -signal.SIGKILL
+        assert cluster.processes.pop(name).wait(PATIENCE) == -signal.SIGKILL
     with pytest.raises(ClusterGone, match="no worker"):
         list(impatient.map(squared, range(8)))
     cluster.start_worker("worker-1")
@@ -215,7 +215,7 @@ def test_only_certificates_of_this_cluster_are_let_in(cluster: LocalCluster, tmp
         pytest.raises(OSError),
         context.wrap_socket(plain) as secured,
     ):
-        secured.settimeout(10)
+        secured.settimeout(PATIENCE)
         if secured.recv(1) == b"":
             raise ConnectionResetError
         pytest.fail("the scheduler talks to somebody without a certificate")

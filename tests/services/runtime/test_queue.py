@@ -183,7 +183,7 @@ def test_queued_jobs_survive_a_restart_of_redis_and_are_done(
     wait_for(lambda: answers(redis_server), "Redis answers again")
     with connect(settings) as connection, service(redis_server, "processor", "work"):
         done = queue(INGEST_QUEUE, connection).finished_job_registry
-        wait_for(lambda: set(queued) <= set(done.get_job_ids(cleanup=False)), "all queued jobs are done", 60)
+        wait_for(lambda: set(queued) <= set(done.get_job_ids(cleanup=False)), "all queued jobs are done")
 
 
 def test_only_listed_jobs_are_queued(redis_server: RedisServer) -> None:
@@ -217,7 +217,7 @@ def test_a_dropped_file_becomes_a_release_and_stopping_is_clean(
     with service(redis_server, "scraper"), service(redis_server, "processor"), service(redis_server, "publisher"):
         (drop / ".part").write_bytes(SAMPLE)
         (drop / ".part").rename(drop / "NetflixViewingHistory.csv")
-        wait_for(lambda: bool(releases(redis_server)), "a release is published", 30)
+        wait_for(lambda: bool(releases(redis_server)), "a release is published")
     assert (drop / "done" / "NetflixViewingHistory.csv").read_bytes() == SAMPLE
     assert len(releases(redis_server)) == 1
     encodings = load_encodings(redis_server.folder / "private" / "profiles" / "me")
@@ -245,10 +245,10 @@ def test_an_archive_is_imported_as_asked_and_moves_when_it_is_asked_again(
 
     with service(redis_server, "scraper"), service(redis_server, "processor"):
         put("profile=Anna\nonly=ann\n")
-        wait_for((profiles / "Anna" / "encodings.json").exists, "the archive is read", 30)
+        wait_for((profiles / "Anna" / "encodings.json").exists, "the archive is read")
         assert len(load_encodings(profiles / "Anna").full) == 3, "one of Ann's four views is too short"
         put("profile=Everybody\nonly=Ann\nonly=Kids, room\n")
-        wait_for((profiles / "Everybody" / "encodings.json").exists, "the archive is moved", 30)
+        wait_for((profiles / "Everybody" / "encodings.json").exists, "the archive is moved")
         wait_for(lambda: not (profiles / "Anna").exists(), "the old profile is gone")
         assert len(load_encodings(profiles / "Everybody").full) == 5
     raw = redis_server.folder / "private" / "raw"
@@ -276,13 +276,13 @@ def test_a_worker_killed_in_mid_job_leaves_the_same_result_as_an_undisturbed_one
             stdout=subprocess.DEVNULL,
             start_new_session=True,
         )
-        wait_for((folder / ".lock").exists, "the job has begun", 30)
+        wait_for((folder / ".lock").exists, "the job has begun")
         subprocess.run(["pkill", "-KILL", "-s", str(worker.pid)], check=False)
         worker.kill()
         worker.wait()
         assert queue(INGEST_QUEUE, connection).count == 0, "the job is not queued any more"
         with service(redis_server, "processor"):
-            wait_for((folder / "encodings.json").exists, "the export is read", 60)
+            wait_for((folder / "encodings.json").exists, "the export is read")
     names = ("netflix_full.npy", "tvseries_views_sparse_vector.npy", "encodings.json")
     interrupted = {name: (folder / name).read_bytes() for name in names}
     from netflix_trend.history.tables import rebuild
@@ -298,7 +298,7 @@ def test_an_export_whose_job_was_lost_is_read_when_the_processor_starts(
     settings = redis_server.settings("processor")
     RawStore(settings.private_dir).save(unpack(delivery())[0], [SAMPLE])
     with service(redis_server, "processor"):
-        wait_for(lambda: not participant.out_of_date(settings).outdated, "the export is read", 60)
+        wait_for(lambda: not participant.out_of_date(settings).outdated, "the export is read")
     assert load_encodings(redis_server.folder / "private" / "profiles" / "me").vector.sum() > 50
     assert "export read sha256=" in (redis_server.folder / "processor.log").read_text()
 
@@ -341,9 +341,9 @@ def test_what_is_forgotten_leaves_the_tables_and_is_deleted_in_the_end(
     volume = PrivateVolume(settings.private_dir)
     export = RawStore(settings.private_dir).save(unpack(delivery())[0], [SAMPLE])
     with service(redis_server, "processor"):
-        wait_for((volume.profile("me") / "built_from.json").exists, "the export is read", 60)
+        wait_for((volume.profile("me") / "built_from.json").exists, "the export is read")
         forgetting.forget(settings, [export], datetime.now(UTC))
-        wait_for(lambda: not volume.profile("me").exists(), "nothing is left of the profile", 60)
+        wait_for(lambda: not volume.profile("me").exists(), "nothing is left of the profile")
         assert volume.removed_export(export.sha256).exists()
         forgetting.bring_back(settings, datetime.now(UTC))
         forgetting.forget(settings, [export], datetime.now(UTC) - KEPT)
@@ -388,7 +388,7 @@ def test_services_outlive_a_restart_of_redis(redis_server: RedisServer, wait_for
         wait_for(lambda: answers(redis_server), "Redis answers again")
         with connect(redis_server.settings("scraper")) as connection:
             connection.rpush(INBOX, delivery(SAMPLE + b'"One more","1/1/26"\n'))
-        wait_for(lambda: len(list(raw.glob("*.csv"))) == 2, "the second export is kept", 30)
+        wait_for(lambda: len(list(raw.glob("*.csv"))) == 2, "the second export is kept")
 
 
 def test_when_the_aggregators_vocabulary_arrives_profiles_are_rebuilt_with_it(
@@ -403,10 +403,10 @@ def test_when_the_aggregators_vocabulary_arrives_profiles_are_rebuilt_with_it(
     with service(redis_server, "processor"):
         with connect(redis_server.settings("scraper")) as connection:
             connection.rpush(INBOX, delivery())
-        wait_for((profile / "encodings.json").exists, "the export is read", 30)
+        wait_for((profile / "encodings.json").exists, "the export is read")
         assert load_encodings(profile).vocabulary == starter_vocabulary().version
         write_atomically(shared / "vocabulary.json", other.to_bytes())
-        wait_for(lambda: version_of(profile) == other.version, "the profile is rebuilt", 30)
+        wait_for(lambda: version_of(profile) == other.version, "the profile is rebuilt")
     encodings = load_encodings(profile)
     assert encodings.vector.shape == (2,)
     assert encodings.vector[1] > 0

@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from services.runtime import supervisor
+from tests.waiting import PATIENCE
 
 ROOT = Path(__file__).parents[3]
 SLEEP = [sys.executable, "-c", "import time; time.sleep(60)"]
@@ -27,7 +28,7 @@ def supervised(*commands: list[str], grace_seconds: float = 5) -> subprocess.Pop
 
 def test_when_one_child_ends_the_others_are_ended_and_the_code_is_1(wait_for: Callable[..., None]) -> None:
     process = supervised(SLEEP, [sys.executable, "-c", "raise SystemExit(0)"])
-    assert process.wait(20) == 1
+    assert process.wait(PATIENCE) == 1
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
@@ -46,7 +47,7 @@ def test_a_signal_is_passed_on_and_the_code_is_0(
     process = supervised([sys.executable, "-c", child], SLEEP)
     wait_for((tmp_path / "up").exists, "the child is up")
     process.send_signal(number)
-    assert process.wait(20) == 0
+    assert process.wait(PATIENCE) == 0
     assert (tmp_path / "finished").exists()
 
 
@@ -59,7 +60,7 @@ def test_a_child_that_does_not_end_is_killed(tmp_path: Path, wait_for: Callable[
     process = supervised([sys.executable, "-c", stubborn], grace_seconds=0.5)
     wait_for(up.exists, "the child is up")
     process.terminate()
-    assert process.wait(20) == 0
+    assert process.wait(PATIENCE) == 0
 
 
 def test_signs_of_life_grow_old(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -13,7 +13,7 @@ import pytest
 
 from services.runtime.web_server import LARGEST_FORM, LARGEST_HEAD, MOST_WAITING, Arrived, arrived, command
 from tests.ports import free_port
-from tests.waiting import wait_for
+from tests.waiting import PATIENCE, wait_for
 
 GET = b"GET / HTTP/1.1\r\nHost: here\r\n"
 POST = b"POST / HTTP/1.1\r\nHost: here\r\nContent-Length: "
@@ -73,7 +73,7 @@ def is_open(port: int) -> bool:
 
 
 def sent(port: int, data: bytes, stack: ExitStack) -> socket.socket:
-    one = stack.enter_context(socket.create_connection(("127.0.0.1", port), timeout=30))
+    one = stack.enter_context(socket.create_connection(("127.0.0.1", port), timeout=PATIENCE))
     one.sendall(data)
     return one
 

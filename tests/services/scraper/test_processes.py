@@ -29,7 +29,7 @@ from tests.ports import free_port
 from tests.services.runtime.redis_server import redis_server
 from tests.services.scraper.leaks import leaks, unpacked
 from tests.services.scraper.stand_in import EMAIL, ME, NETFLIX_ID, OTHER, PASSWORD, SECURE_ID, TITLE, Knobs
-from tests.waiting import wait_for
+from tests.waiting import PATIENCE, wait_for
 
 __all__ = ["redis_server"]
 pytestmark = pytest.mark.browser
@@ -96,7 +96,7 @@ class Machine:
 
     def run(self, verb, *more, **changes):
         process = self.start(verb, *more, **changes)
-        output, _ = process.communicate(timeout=120)
+        output, _ = process.communicate(timeout=PATIENCE)
         return process.returncode, output
 
     def queue(self):
@@ -171,7 +171,7 @@ def processes_of(folder):
 def test_after_a_kill_the_next_start_removes_leftovers(machine, wait_for):
     stage = machine.pages.play(Knobs(transfer="stall", rows=400))
     process = machine.start("scrape")
-    wait_for(lambda: stage.downloads, "the download hangs", 60)
+    wait_for(lambda: stage.downloads, "the download hangs")
     (profile,) = machine.temporary.glob("netflix-trend-browser-*")
     assert len(processes_of(profile)) > 2
     process.send_signal(signal.SIGKILL)
@@ -189,9 +189,9 @@ def test_after_a_kill_the_next_start_removes_leftovers(machine, wait_for):
 def test_a_run_that_is_asked_to_end_cleans_up(machine, wait_for):
     stage = machine.pages.play(Knobs(transfer="stall", rows=400))
     process = machine.start("scrape")
-    wait_for(lambda: stage.downloads, "the download hangs", 60)
+    wait_for(lambda: stage.downloads, "the download hangs")
     process.send_signal(signal.SIGTERM)
-    process.communicate(timeout=30)
+    process.communicate(timeout=PATIENCE)
     assert list(machine.temporary.iterdir()) == []
     assert machine.messages() == []
 
@@ -203,7 +203,7 @@ def is_driver(pid):
 def test_a_browser_that_crashes_leaves_no_dump_and_is_named(machine, wait_for):
     stage = machine.pages.play(Knobs(transfer="stall", rows=400))
     process = machine.start("scrape")
-    wait_for(lambda: stage.downloads, "the download hangs", 60)
+    wait_for(lambda: stage.downloads, "the download hangs")
     (profile,) = machine.temporary.glob("netflix-trend-browser-*")
     browser = [pid for pid in processes_of(profile) if not is_driver(pid)]
     for pid in browser:
@@ -216,8 +216,8 @@ def test_a_browser_that_crashes_leaves_no_dump_and_is_named(machine, wait_for):
                 os.kill(pid, signal.SIGCONT)
         return not set(browser) & set(processes_of(profile))
 
-    wait_for(has_crashed, "the browser has crashed", 60)
-    output, _ = process.communicate(timeout=60)
+    wait_for(has_crashed, "the browser has crashed")
+    output, _ = process.communicate(timeout=PATIENCE)
     assert machine.state.read(Result).code == "BROWSER_CRASH"
     assert "BROWSER_CRASH: The browser could not be started or crashed." in output
     assert leaks(output) == []
@@ -231,7 +231,7 @@ def test_a_browser_that_crashes_leaves_no_dump_and_is_named(machine, wait_for):
 def command(machine, verb, given="", **changes):
     return subprocess.run(
         [sys.executable, "-m", "services.scraper", verb],
-        env=machine.environment(**changes), input=given, capture_output=True, text=True, check=False, timeout=120,
+        env=machine.environment(**changes), input=given, capture_output=True, text=True, check=False, timeout=PATIENCE,
     )  # fmt: skip
 
 
@@ -333,7 +333,7 @@ def test_the_schedule_runs_when_it_is_time_and_plans_the_next(machine, wait_for,
         runs.check()
         return not runs.running and machine.state.read(Plan).next_run > planned
 
-    wait_for(delivered, "a run ends", 60)
+    wait_for(delivered, "a run ends")
     assert machine.state.read(Result).code == "OK"
     assert len(machine.messages()) == 1
 
@@ -346,7 +346,7 @@ def test_without_being_asked_the_browser_never_runs(machine, wait_for):
         assert not (machine.folder / "plan.json").exists()
     finally:
         process.send_signal(signal.SIGTERM)
-        process.communicate(timeout=20)
+        process.communicate(timeout=PATIENCE)
     assert process.returncode == 0
     assert [path.name for path in machine.folder.iterdir()] == [".tidied"], "when leftovers were looked for"
 
@@ -362,7 +362,7 @@ class Page:
         self.port, self.path, self.cookie, self.token = parts.port, f"{parts.path}?{parts.query}", "", ""
 
     def ask(self, path, body=None, host=None, origin=None, cookie=None):
-        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=20)
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=PATIENCE)
         headers = {"Host": host or f"127.0.0.1:{self.port}", "Cookie": self.cookie if cookie is None else cookie}
         if body is not None:
             headers |= {"Content-Type": "application/json", "Origin": origin or f"http://127.0.0.1:{self.port}"}
@@ -376,7 +376,7 @@ class Page:
     def open(self):
         # Shortly after a wrong token none is looked at.
         looked = lambda: (answer := self.ask(self.path, cookie=""))[0] != 429 and answer  # noqa: E731
-        status, page, headers = wait_for(looked, "the token is looked at", 20)
+        status, page, headers = wait_for(looked, "the token is looked at")
         assert status == 200
         self.token = re.search(rb"'X-Token': '(\w+)'", page)[1].decode()
         self.cookie = headers["Set-Cookie"].split(";")[0]
@@ -427,8 +427,8 @@ def test_a_person_signs_in_with_a_code_and_the_history_is_fetched_at_once(machin
     page.type(PASSWORD, "Enter")
     wait_for(lambda: stage.password_posts == 1, "the sign-in is posted")
     wait_for(lambda: page.asked() == CAUSES["CODE_REQUIRED"].ask, "the person is asked for the code")
-    wait_for(lambda: answered(page, stage, "POST /code"), "the code is accepted", 30)
-    rest, _ = process.communicate(timeout=60)
+    wait_for(lambda: answered(page, stage, "POST /code"), "the code is accepted")
+    rest, _ = process.communicate(timeout=PATIENCE)
     assert process.returncode == 0, output + rest
     assert "OK: The viewing history was fetched" in rest
     (message,) = machine.messages()
@@ -461,9 +461,9 @@ def test_a_person_answers_what_is_in_the_way_and_the_history_is_fetched(machine,
     page, output = opened(process)
     page.open()
     if ask:
-        wait_for(lambda: page.asked() == CAUSES[ask].ask, "the person is asked", 30)
-    wait_for(lambda: answered(page, stage, post), "the answer is accepted", 30)
-    rest, _ = process.communicate(timeout=60)
+        wait_for(lambda: page.asked() == CAUSES[ask].ask, "the person is asked")
+    wait_for(lambda: answered(page, stage, post), "the answer is accepted")
+    rest, _ = process.communicate(timeout=PATIENCE)
     assert process.returncode == 0, output + rest
     (message,) = machine.messages()
     assert b"".join(unpack(message)[1]) == stage.csv()

@@ -12,6 +12,7 @@ import pytest
 
 from services.scraper import run_folder as module
 from services.scraper.run_folder import MARK, PREFIX, end_processes, run_folder, sweep
+from tests.waiting import PATIENCE
 
 
 def started(folder: Path) -> subprocess.Popen[bytes]:
@@ -24,7 +25,7 @@ def test_afterwards_the_folder_and_its_processes_are_gone(temporary: Path) -> No
         assert folder.stat().st_mode & 0o777 == 0o700
         (folder / "cookies").touch()
         child = started(folder)
-    assert child.wait(10) == -signal.SIGKILL
+    assert child.wait(PATIENCE) == -signal.SIGKILL
     assert list(temporary.iterdir()) == []
 
 
@@ -35,7 +36,7 @@ def test_a_run_that_is_going_on_is_not_swept(temporary: Path) -> None:
         assert sweep() == 0
         assert child.poll() is None
         assert folder.is_dir()
-    child.wait(10)
+    child.wait(PATIENCE)
 
 
 def test_what_a_killed_run_left_is_swept(temporary: Path) -> None:
@@ -43,7 +44,7 @@ def test_what_a_killed_run_left_is_swept(temporary: Path) -> None:
     (left / "user").mkdir(parents=True)
     child = started(left)
     assert sweep() == 1
-    assert child.wait(10) == -signal.SIGKILL
+    assert child.wait(PATIENCE) == -signal.SIGKILL
     assert list(temporary.iterdir()) == []
 
 
@@ -94,4 +95,4 @@ def test_without_proc_the_list_of_processes_is_read(
     monkeypatch.setenv("PATH", str(tmp_path))
     assert module._processes(folder, tmp_path / "no proc") == [child.pid]
     end_processes(folder)
-    assert child.wait(10) == -signal.SIGKILL
+    assert child.wait(PATIENCE) == -signal.SIGKILL
