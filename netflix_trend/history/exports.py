@@ -13,7 +13,6 @@ import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import chain, islice
-from operator import itemgetter
 from typing import TYPE_CHECKING, BinaryIO, Literal
 
 from netflix_trend.delivery.file_kinds import HEAD, what_it_is
@@ -121,62 +120,54 @@ class ExportFile:
 
     def rows(self, damaged: Callable[[int, str], None]) -> Iterator[tuple[int, Sequence[str]]]:
         """Yield (line number, cells in the order of `columns`); unreadable rows go to `damaged`."""
-        if self.kind == "viewing_activity":
-            yield from self._activity_rows(damaged)
-        else:
-            for numbers, titles, days in self.history_blocks(damaged):
-                yield from zip(numbers, zip(titles, days, strict=True), strict=True)
+        for numbers, columns in self.blocks(damaged):
+            yield from zip(numbers, zip(*columns, strict=True), strict=True)
 
-    def history_blocks(
-        self, damaged: Callable[[int, str], None]
-    ) -> Iterator[tuple[Sequence[int], Sequence[str], Sequence[str]]]:
-        """Yield the line numbers, titles and dates of some rows of a viewing history at a time, as `rows` has them."""
+    def blocks(self, damaged: Callable[[int, str], None]) -> Iterator[tuple[Sequence[int], Sequence[Sequence[str]]]]:
+        """Yield the line numbers and the columns of some rows at a time, as `rows` has them."""
+        is_activity = self.kind == "viewing_activity"
         dates = set[str]()
         while block := list(islice(self.records, ROWS_TOGETHER)):
             numbers, rows = zip(*block, strict=True)
-            plain = self._plain_rows(rows, dates)
-            if plain is not None:
-                yield numbers, *plain
-                continue
-            found = [(number, _usable(number, cells, self._history_cells, damaged)) for number, cells in block]
-            usable = [(number, *cells) for number, cells in found if cells is not None]
-            if usable:
-                numbers, titles, days = zip(*usable, strict=True)
-                yield numbers, titles, days
+            columns: Sequence[Sequence[str]] | None = None
+            if set(map(len, rows)) == {self.width}:
+                columns = self._plain_activity(rows) if is_activity else self._plain_history(rows, dates)
+            if columns is None:
+                read = self._activity_cells if is_activity else self._history_cells
+                found = [(number, _usable(number, cells, read, damaged)) for number, cells in block]
+                usable = [(number, cells) for number, cells in found if cells is not None]
+                if not usable:
+                    continue
+                numbers, usable_rows = zip(*usable, strict=True)
+                columns = list(zip(*usable_rows, strict=True))
+            yield numbers, columns
 
-    def _plain_rows(self, rows: Sequence[list[str]], dates: set[str]) -> tuple[list[str], list[str]] | None:
+    def _plain_history(self, rows: Sequence[list[str]], dates: set[str]) -> list[list[str]] | None:
         """Return titles and dates of rows of which none needs a repair, as nearly all are, otherwise None.
 
         dates: texts of dates that are known to need none.
         """
-        if set(map(len, rows)) != {self.width}:
-            return None
         title_at, date_at = self.columns
         titles, days = [cells[title_at] for cells in rows], [cells[date_at] for cells in rows]
-        text = "\n".join(titles)
-        if "\ufffd" in text or text.count("\n") >= len(titles) or max(map(len, titles)) > MAX_CELL:
+        if not _are_plain(titles):
             return None
         for day in set(days) - dates:
             if not THREE_NUMBERS.search(day) or _text_problem(day, _MAX_DATE):
                 return None
             if len(dates) < _MAX_DATES:
                 dates.add(day)
-        return list(map(str.strip, titles)), days
+        return [list(map(str.strip, titles)), days]
 
-    def _activity_rows(self, damaged: Callable[[int, str], None]) -> Iterator[tuple[int, Sequence[str]]]:
-        chosen = itemgetter(*self.columns) if min(self.columns) >= 0 else None
-        for number, cells in self.records:
-            if chosen is not None and len(cells) == self.width:
-                # Nearly every row needs no repair.
-                right = chosen(cells)
-                text = "\n".join(right)
-                is_plain = len(text) <= MAX_CELL and "\ufffd" not in text and text.count("\n") == len(right) - 1
-                if is_plain and right[1][:1].isdecimal():
-                    yield number, tuple(map(str.strip, right))
-                    continue
-            found = _usable(number, cells, self._activity_cells, damaged)
-            if found is not None:
-                yield number, found
+    def _plain_activity(self, rows: Sequence[list[str]]) -> list[list[str]] | None:
+        """Return the columns of rows of which none needs a repair, as nearly all are, otherwise None."""
+        columns = [[cells[place] for cells in rows] if place >= 0 else [""] * len(rows) for place in self.columns]
+        # Elsewhere a start may be the header once more.
+        are_starts = all(start[:1].isdecimal() for start in columns[1])
+        return (
+            [list(map(str.strip, column)) for column in columns]
+            if are_starts and all(map(_are_plain, columns))
+            else None
+        )
 
     def _history_cells(self, cells: list[str]) -> Sequence[str] | str | None:
         title_at, date_at = self.columns
@@ -420,6 +411,12 @@ def _unwrapped(cell: str, delimiter: str, *, is_date_first: bool = False) -> lis
     """Split a row that was quoted once more as a whole; its title may hold the delimiter, its date does not."""
     title, found, day = cell.partition(delimiter) if is_date_first else cell.rpartition(delimiter)
     return [title.strip().strip('"'), day.strip().strip('"')] if found else [cell]
+
+
+def _are_plain(cells: Sequence[str]) -> bool:
+    """Return whether no cell holds a line break or has a `_text_problem`."""
+    text = "\n".join(cells)
+    return "\ufffd" not in text and text.count("\n") < len(cells) and max(map(len, cells)) <= MAX_CELL
 
 
 def _text_problem(cell: str, max_length: int = MAX_CELL) -> str | None:

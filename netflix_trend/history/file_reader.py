@@ -4,19 +4,19 @@ from __future__ import annotations
 
 from array import array
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
-from itertools import islice
 from typing import TYPE_CHECKING
 
 import numpy as np
+from numpy.typing import NDArray
 
 from netflix_trend import formats
-from netflix_trend.history.activity import duration_seconds, is_autoplayed, is_supplemental, split_start
+from netflix_trend.history.activity import durations_in_seconds, is_autoplayed, is_supplemental, split_starts
 from netflix_trend.history.dates import UndecidableOrder, date_part, decide_order
 from netflix_trend.history.double_encoding import repaired
-from netflix_trend.history.exports import ROWS_TOGETHER, ExportError, ExportFile
+from netflix_trend.history.exports import ExportError, ExportFile
 from netflix_trend.history.file_rows import PLAY_COLUMNS, FileRows, Ints, ReadFile, number_of
 from netflix_trend.history.household import LONGEST_NAME, ProfileQuestion, UndecidedProfiles
 from netflix_trend.history.options import ReadOptions
@@ -25,8 +25,6 @@ from netflix_trend.language import _
 if TYPE_CHECKING:
     from netflix_trend.history.staging import Staging
 
-# So many rows are read before the memory is looked at again.
-BLOCK = 20_000
 _NO_DAY = np.iinfo(np.int32).min
 # How many bad rows a report names; the others are counted.
 _NAMED_ROWS = 5
@@ -132,7 +130,7 @@ class FileReader:
     def _history_columns(self) -> list[Ints]:
         """Read all rows. Returns the codes of their dates and of their titles."""
         texts = array("i")
-        for numbers, titles, days in self._source.history_blocks(self._damaged):
+        for numbers, (titles, days) in self._source.blocks(self._damaged):
             right = [self._repaired(title) for title in titles] if self._doubled else titles
             self._take_dates(days, numbers)
             texts.extend(self._staging.texts.codes(right, "viewing_history"))
@@ -146,61 +144,79 @@ class FileReader:
         self._dates.extend(map(codes.__getitem__, days))
 
     def _activity_columns(self) -> list[Ints]:
-        """Read all rows. Returns the columns of those that may count: codes of dates and titles, then seconds of the
-        day, lengths, codes of profiles and devices, autoplayed.
-        """
-        staging, shortest, profiles = self._staging, self._options.shortest_seconds, self._profiles
-        columns = [array("i") for _column in range(7)]
-        for number, cells, text in self._activity_rows():
-            profile, start, duration, attributes, supplemental, device = cells
-            day, second = split_start(start)
-            profile = profile[:LONGEST_NAME]
-            one = profiles.get(profile)
-            if one is None:
-                may_count = self._options.keep_profile(profile)
-                one = profiles[profile] = _NetflixProfile(may_count, staging.name(profile) if may_count else -1)
-            one.rows += 1
-            # The type column is not always filled in.
-            is_extra = is_supplemental(supplemental) or staging.texts.is_supplemental(text)
-            seconds = duration_seconds(duration)
-            one.plays += not is_extra and second is not None and (seconds is None or seconds >= shortest)
-            code = self._date_code(day, number)
-            self._dates.append(code)
-            if is_extra or second is None or not one.may_count:
-                # Its date still counts as evidence for the order of dates.
-                self._dropped[code] += 1
-                self._others.append(text)
-                one.supplemental += is_extra
-                if second is None and not is_extra:
-                    one.undated += 1
-                    problem = _(
-                        "row %(number)s: %(start)s is not a time such as 2024-03-02 23:50:12",
-                        number=number,
-                        start=repr(start[:40]),
-                    )
-                    one.problems += [problem] if len(one.problems) <= _NAMED_ROWS else []
-                continue
-            one.durations += seconds is not None
-            one.unknown_durations += seconds is None
-            cells_of_row = (code, text, second, -1 if seconds is None else seconds, one.code, staging.name(device))
-            for column, cell in zip(columns, (*cells_of_row, is_autoplayed(attributes)), strict=True):
-                column.append(cell)
-            if len(columns[0]) % BLOCK == 0:
-                staging.count_rows(BLOCK)
-        staging.count_rows(len(columns[0]) % BLOCK)
-        return [np.array(column, np.int32) for column in columns]
+        """Read all rows. Returns the columns of those that may count: codes of dates and titles, then PLAY_COLUMNS."""
+        blocks = [np.empty((2 + len(PLAY_COLUMNS), 0), np.int32)]
+        for numbers, cells in self._source.blocks(self._damaged):
+            blocks.append(self._activity_block(numbers, *cells))
+            self._staging.count_rows(blocks[-1].shape[1])
+        return list(np.concatenate(blocks, axis=1))
 
-    def _activity_rows(self) -> Iterator[tuple[int, Sequence[str], int]]:
-        """Yield of each row its number, its cells but the title, and the code of the title."""
-        rows = self._source.rows(self._damaged)
-        while block := list(islice(rows, ROWS_TOGETHER)):
-            numbers, cells = zip(*block, strict=True)
-            profiles, *others, titles, supplemental, devices = map(list, zip(*cells, strict=True))
-            if self._doubled:
-                profiles = [repaired(profile, self._doubled) for profile in profiles]
-                titles = [self._repaired(title) for title in titles]
-            texts = self._staging.texts.codes(titles, "viewing_activity")
-            yield from zip(numbers, zip(profiles, *others, supplemental, devices, strict=True), texts, strict=True)
+    def _activity_block(
+        self,
+        numbers: Sequence[int],
+        profiles: Sequence[str],
+        starts: Sequence[str],
+        durations: Sequence[str],
+        attributes: Sequence[str],
+        titles: Sequence[str],
+        supplemental: Sequence[str],
+        devices: Sequence[str],
+    ) -> Ints:
+        """Return what `_activity_columns` does, of some rows. Shape: (columns, rows that may count)."""
+        staging = self._staging
+        if self._doubled:
+            profiles = [repaired(profile, self._doubled) for profile in profiles]
+            titles = [self._repaired(title) for title in titles]
+        texts = staging.texts.codes(titles, "viewing_activity")
+        days, seconds = split_starts(starts)
+        lengths = durations_in_seconds(durations)
+        self._take_dates(days, numbers)
+        # The type column is not always filled in.
+        is_extra = _of_each(is_supplemental, supplemental).astype(bool) | np.array(
+            staging.texts.are_supplemental(texts)
+        )
+        is_timed, is_measured = seconds >= 0, lengths >= 0
+        is_view, is_undated = ~is_extra & is_timed, ~is_extra & ~is_timed
+        names = [profile[:LONGEST_NAME] for profile in profiles]
+        owners = {name: place for place, name in enumerate(dict.fromkeys(names))}
+        of_rows = _of_each(owners.__getitem__, names)
+        codes = np.full(len(numbers), -1, np.int32)
+        for name, place in owners.items():
+            one, is_own = self._profile(name), of_rows == place
+            one.rows += _count(is_own)
+            one.plays += _count(is_own & is_view & (~is_measured | (lengths >= self._options.shortest_seconds)))
+            one.supplemental += _count(is_own & is_extra)
+            undated = np.flatnonzero(is_own & is_undated).tolist()
+            one.undated += len(undated)
+            for row in undated[: _NAMED_ROWS + 1 - len(one.problems)]:
+                problem = _(
+                    "row %(number)s: %(start)s is not a time such as 2024-03-02 23:50:12",
+                    number=numbers[row],
+                    start=repr(starts[row][:40]),
+                )
+                one.problems.append(problem)
+            if one.may_count:
+                one.durations += _count(is_own & is_view & is_measured)
+                one.unknown_durations += _count(is_own & is_view & ~is_measured)
+                codes[is_own & is_view] = one.code
+        is_kept = codes >= 0
+        kept = np.flatnonzero(is_kept).tolist()
+        dates = np.array(self._dates[-len(numbers) :], np.int32)
+        # The date of another row still counts as evidence for the order of dates.
+        self._dropped.update(dates[~is_kept].tolist())
+        self._others.frombytes(np.array(texts, np.int32)[~is_kept].tobytes())
+        device_codes = np.full(len(numbers), -1, np.int32)
+        device_codes[kept] = _of_each(staging.name, [devices[row] for row in kept])
+        autoplayed = _of_each(is_autoplayed, attributes)
+        return np.array([dates, texts, seconds, lengths, codes, device_codes, autoplayed], np.int32)[:, is_kept]
+
+    def _profile(self, name: str) -> _NetflixProfile:
+        one = self._profiles.get(name)
+        if one is None:
+            may_count = self._options.keep_profile(name)
+            code = self._staging.name(name) if may_count else -1
+            one = self._profiles[name] = _NetflixProfile(may_count, code)
+        return one
 
     def _decide_profiles(self, columns: list[Ints]) -> tuple[list[Ints], Counter[int]]:
         """Decide which Netflix profiles count. Returns the columns without the rows of the others, and how many of
@@ -318,3 +334,13 @@ class FileReader:
                 report.undated += self._counts[code]
                 self._problem(_("row %(number)s: %(text)s is not a date", number=number, text=repr(text[:40])))
         return days
+
+
+def _of_each(value_of: Callable[[str], int], cells: Sequence[str]) -> Ints:
+    """Return the value of each cell, of which most are alike. Shape: (cells,)."""
+    values = {cell: value_of(cell) for cell in dict.fromkeys(cells)}
+    return np.array([values[cell] for cell in cells], np.int32)
+
+
+def _count(values: NDArray[np.bool_]) -> int:
+    return int(np.count_nonzero(values))

@@ -100,9 +100,10 @@ class Texts:
         certainty = _CERTAINTY_PLACES[parsed.certainty] if parsed.kind else -1
         return _PLACES[parsed.kind], show, season, certainty
 
-    def is_supplemental(self, code: int) -> bool:
-        """Return whether its words say that a title is a trailer or the like."""
-        return self._kinds[self._places[code]] == _PLACES["supplemental"]
+    def are_supplemental(self, codes: Sequence[int]) -> list[bool]:
+        """Return of each title whether its words say that it is a trailer or the like."""
+        kinds, places, supplemental = self._kinds, self._places, _PLACES["supplemental"]
+        return [kinds[places[code]] == supplemental for code in codes]
 
     def columns(self) -> dict[str, Ints]:
         """Return for every code what is said of it, as SAID, and `archive`: 1 if it is of ViewingActivity.csv."""

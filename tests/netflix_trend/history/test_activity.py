@@ -14,10 +14,12 @@ from hypothesis import strategies as st
 
 from netflix_trend.history.activity import (
     duration_seconds,
+    durations_in_seconds,
     is_autoplayed,
     is_supplemental,
     local_offsets,
     split_start,
+    split_starts,
 )
 
 DAY = 86_400
@@ -135,6 +137,31 @@ def test_no_text_at_all_breaks_a_start_or_a_duration(text: str) -> None:
     assert seconds is None or 0 <= seconds <= DAY
     assert isinstance(is_supplemental(text), bool)
     assert isinstance(is_autoplayed(text), bool)
+
+
+def clocks() -> st.SearchStrategy[str]:
+    """Clocks as Netflix writes them, and texts that are nearly that: a sign more, less or another."""
+    pairs = st.sampled_from(["00", "01", "09", "23", "24", "29", "30", "59", "60", "99", "1", "123", "٠٩", "a0", ""])
+    plain = st.builds("{}:{}:{}".format, pairs, pairs, pairs)
+    return plain | st.builds(lambda text, sign: text + sign, plain, st.sampled_from(["\0", " ", " PM", ".5", "Z"]))
+
+
+@given(
+    st.lists(
+        st.builds("{}{}{}".format, st.sampled_from(["2024-03-02", "2.3.24", "T", ""]), st.sampled_from(" T"), clocks())
+    )
+)
+def test_many_starts_are_split_as_one_is(texts: list[str]) -> None:
+    days, seconds = split_starts(texts)
+    assert [(day, None if one < 0 else one) for day, one in zip(days, seconds.tolist(), strict=True)] == [
+        split_start(text) for text in texts
+    ]
+
+
+@given(st.lists(clocks() | st.text(max_size=10)))
+def test_many_durations_are_read_as_one_is(texts: list[str]) -> None:
+    found = durations_in_seconds(texts).tolist()
+    assert [None if one < 0 else one for one in found] == [duration_seconds(text) for text in texts]
 
 
 # Durations

@@ -22,7 +22,6 @@ from netflix_trend.catalogue.readers import starter_vocabulary
 from netflix_trend.catalogue.vocabulary import Vocabulary
 from netflix_trend.history import database as database_module
 from netflix_trend.history import exports as exports_module
-from netflix_trend.history import file_reader as file_reader_module
 from netflix_trend.history import staging as staging_module
 from netflix_trend.history import texts as texts_module
 from netflix_trend.history import titles as titles_module
@@ -648,8 +647,7 @@ def test_one_episode_has_one_match_key_in_both_exports(staging: Staging) -> None
 def insert_in_blocks(monkeypatch: pytest.MonkeyPatch, rows: int) -> None:
     for module in (database_module, staging_module, texts_module):
         monkeypatch.setattr(module, "BLOCK", rows)
-    for reader in (exports_module, file_reader_module):
-        monkeypatch.setattr(reader, "ROWS_TOGETHER", rows)
+    monkeypatch.setattr(exports_module, "ROWS_TOGETHER", rows)
 
 
 @pytest.mark.parametrize("rows", [1, 2, 3, 7])

@@ -23,7 +23,7 @@ def test_titles_that_are_taken_back_leave_nothing(vocabulary: Vocabulary) -> Non
         codes = texts.codes(TITLES, "viewing_activity")
 
         assert list(codes) == list(fresh.codes(TITLES, "viewing_activity")) == [1, 2, 3]
-        assert [texts.is_supplemental(code) for code in codes] == [True, False, False]
+        assert texts.are_supplemental(codes) == [True, False, False]
         assert (texts.shows, texts.seasons) == (fresh.shows, fresh.seasons)
         for name, column in texts.columns().items():
             assert column.tolist() == fresh.columns()[name].tolist(), name
