@@ -11,11 +11,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from netflix_trend.history.exports import ExportError, detect_encoding, open_export
-from netflix_trend.history.records import MAX_CELL
+from netflix_trend.history.records import MAX_CELL, THREE_NUMBERS
 
 EXPORTS = Path(__file__).parents[2] / "fixtures" / "exports"
 EXPECTED = json.loads((EXPORTS / "expected.json").read_text("utf-8"))
@@ -909,6 +909,8 @@ def test_unquoted_titles_are_read_completely(titles: list[str], header: str) -> 
 @settings(max_examples=100)
 @given(st.lists(st.lists(ANY_TEXT, min_size=1, max_size=4), max_size=6), st.sampled_from(["\n", "\r\n", "\r"]))
 def test_line_breaks_inside_quoted_titles_are_blanks(titles: list[list[str]], end: str) -> None:
+    # A line between two others that is a whole row by itself is one: then two stray quotation marks enclose it.
+    assume(not any("," in part and THREE_NUMBERS.search(part) for parts in titles for part in parts[1:-1]))
     rows = [["Title", "Date"], *(["\n".join(parts), "12/30/23"] for parts in titles)]
     found = cells(table(rows, quoting=csv.QUOTE_ALL).replace("\n", end).encode())
 
