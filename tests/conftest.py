@@ -15,6 +15,7 @@ from hypothesis import settings
 
 from netflix_trend.catalogue.readers import starter_vocabulary
 from netflix_trend.catalogue.vocabulary import Vocabulary
+from tests.templates import compile_once
 from tests.waiting import wait_for
 
 ROOT = Path(__file__).parent.parent
@@ -82,6 +83,8 @@ CONTAINERS = "e2e"
 # it says is about the change; everybody else draws new ones, which find what those did not.
 settings.register_profile("any speed", deadline=None, derandomize=os.environ.get("CI") == "true")
 settings.load_profile("any speed")
+
+compile_once()
 
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     # A shell ignores Ctrl-C for what it starts in the background, and so would every process that a test starts.
