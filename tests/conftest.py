@@ -75,7 +75,7 @@ REPEATING = (
     "services/aggregator/test_poisoning.py",
     "simulation/test_histories.py::test_everything_holds_in_every_history",
 )
-# What starts containers has the machine to itself, and is looked for here only.
+# What starts containers is in a process of its own, and is looked for here only.
 CONTAINERS = "e2e"
 
 

@@ -66,6 +66,36 @@ fast_tests() {
     -m 'not (slow or redis or browser or docker or syftbox or pysyft)' --ignore tests/e2e "$@"
 }
 
+# container_tests: what builds and starts containers
+container_tests() {
+  # shellcheck disable=SC2086 # a list of options
+  $bin/python -m pytest $measured ${measured:+--cov-append} --durations 10 -m docker tests/e2e
+}
+
+# other_tests COMMAND...: all others, as arguments of a command. Many wait for other programs, so there are two processes
+# more than processors. The files begin in the order of tests/conftest.py.
+other_tests() {
+  processes=$($bin/python -c 'import os; print((os.cpu_count() or 1) + 2)')
+  # shellcheck disable=SC2086 # a list of options
+  in_memory "$@" $bin/python -m pytest $measured --numprocesses "$processes" --dist loadfile --no-loadscope-reorder \
+    --durations 20 -m 'not docker'
+}
+
+# all_tests: containers wait half of their time, in which the others run; these are nice, so that services in containers
+# start as if they had the machine to themselves
+all_tests() {
+  log=$(mktemp)
+  container_tests >"$log" 2>&1 &
+  containers=$!
+  failed=
+  other_tests nice || failed=yes
+  wait "$containers" || failed=yes
+  say '--- containers'
+  cat "$log"
+  rm -f "$log"
+  [ -z "$failed" ]
+}
+
 run_tests() {
   # Else every process that a test starts would compile all that it imports, and each process of pytest all tests.
   unset PYTHONDONTWRITEBYTECODE
@@ -113,15 +143,13 @@ run_tests() {
   $bin/python -m pytest --collect-only --quiet --quiet >/dev/null || : # what cannot be collected fails below
   wait "$checks"
   say '--- pytest'
-  # Many tests wait for other programs, so there are two processes more than processors. The files begin in the order of
-  # tests/conftest.py. What builds and starts containers has the machine to itself.
-  processes=$($bin/python -c 'import os; print((os.cpu_count() or 1) + 2)')
-  # shellcheck disable=SC2086 # a list of options
-  in_memory $bin/python -m pytest $measured --numprocesses "$processes" --dist loadfile --no-loadscope-reorder \
-    --durations 20 -m 'not docker'
-  # shellcheck disable=SC2086 # a list of options
-  $bin/python -m pytest $measured ${measured:+--cov-append} --durations 10 -m docker tests/e2e
-  [ -n "$measured" ] || return 0
+  if [ -z "$measured" ]; then
+    all_tests
+    return
+  fi
+  # Both write the same file.
+  other_tests env
+  container_tests
   say '--- coverage'
   if [ -n "$skipped" ]; then
     say 'Not checked: tests were skipped, see above.'
