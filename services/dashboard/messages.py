@@ -33,8 +33,10 @@ def add(app: Flask) -> None:
 
 
 def leave(message: Message) -> None:
-    """Keep a message for the next page of this browser."""
-    session[_KEPT] = [*session.get(_KEPT, []), asdict(message)]
+    """Keep a message for the next page of this browser, in the place of what a page that waits has kept before."""
+    of_this_request = session.get(_KEPT, []) if "is_leaving" in g else []
+    g.is_leaving = True
+    session[_KEPT] = [*of_this_request, asdict(message)]
 
 
 def keep_messages(is_waiting: bool) -> bool:
