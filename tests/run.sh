@@ -85,6 +85,7 @@ other_tests() {
 # start as if they had the machine to themselves
 all_tests() {
   log=$(mktemp)
+  trap 'rm -f "$log"' EXIT
   container_tests >"$log" 2>&1 &
   containers=$!
   failed=
@@ -92,7 +93,6 @@ all_tests() {
   wait "$containers" || failed=yes
   say '--- containers'
   cat "$log"
-  rm -f "$log"
   [ -z "$failed" ]
 }
 
