@@ -161,13 +161,10 @@ class ExportFile:
     def _plain_activity(self, rows: Sequence[list[str]]) -> list[list[str]] | None:
         """Return the columns of rows of which none needs a repair, as nearly all are, otherwise None."""
         columns = [[cells[place] for cells in rows] if place >= 0 else [""] * len(rows) for place in self.columns]
-        # Elsewhere a start may be the header once more.
-        are_starts = all(start[:1].isdecimal() for start in columns[1])
-        return (
-            [list(map(str.strip, column)) for column in columns]
-            if are_starts and all(map(_are_plain, columns))
-            else None
-        )
+        # What does not begin like a start may be the header once more.
+        if not all(map(_are_plain, columns)) or not all(start[:1].isdecimal() for start in columns[1]):
+            return None
+        return [list(map(str.strip, column)) for column in columns]
 
     def _history_cells(self, cells: list[str]) -> Sequence[str] | str | None:
         title_at, date_at = self.columns

@@ -202,7 +202,7 @@ class FileReader:
         is_kept = codes >= 0
         kept = np.flatnonzero(is_kept).tolist()
         dates = np.array(self._dates[-len(numbers) :], np.int32)
-        # The date of another row still counts as evidence for the order of dates.
+        # Dates of rows that do not count are evidence for the order of dates, too.
         self._dropped.update(dates[~is_kept].tolist())
         self._others.frombytes(np.array(texts, np.int32)[~is_kept].tobytes())
         device_codes = np.full(len(numbers), -1, np.int32)

@@ -23,13 +23,13 @@ from netflix_trend.catalogue.keys import title_key
 from netflix_trend.catalogue.vocabulary import Vocabulary
 from netflix_trend.history import staging_sql as sql
 from netflix_trend.history.attempts import too_large
-from netflix_trend.history.database import BLOCK, create, insert
+from netflix_trend.history.database import BLOCK, create, expect, insert
 from netflix_trend.history.exclusions import Rows
 from netflix_trend.history.exports import ExportError, open_export
 from netflix_trend.history.file_reader import FileReader
 from netflix_trend.history.file_rows import FileRows, Ints, ReadFile, day_of, joined, local_times, number_of, places_of
 from netflix_trend.history.kept_rows import KeptFile, KeptRows
-from netflix_trend.history.memory import needed, of_database
+from netflix_trend.history.memory import needed
 from netflix_trend.history.options import ReadOptions
 from netflix_trend.history.repetition import Repetition, Show, WithSeason
 from netflix_trend.history.texts import SAID, Texts, place_of
@@ -164,7 +164,7 @@ class Staging:
 
     def collect(self) -> None:
         """Create the tables of rows, and give every text of a row its title, once all files are read."""
-        self.database.execute(f"set memory_limit = '{of_database(self._rows)}'")
+        expect(self.database, self._rows)
         self.texts.store()
         self._store_names()
         insert(self.database, "made", self._made)
