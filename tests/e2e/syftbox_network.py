@@ -35,19 +35,21 @@ def require_syftbox() -> None:
         pytest.skip(reason)
 
 
-def ask(url: str, token: str = "", data: dict[str, str] | None = None, post: bool = False) -> Any:
+def ask(
+    url: str, token: str = "", data: dict[str, str] | None = None, post: bool = False, seconds: float = PATIENCE
+) -> Any:
     """Return the JSON that a server answers."""
     headers = {"User-Agent": "test", "Content-Type": "application/json"}
     if token:
         headers["Authorization"] = f"Bearer {token}"
     body = json.dumps(data).encode() if data is not None else (b"" if post else None)
-    with urllib.request.urlopen(urllib.request.Request(url, body, headers), timeout=5) as answer:
+    with urllib.request.urlopen(urllib.request.Request(url, body, headers), timeout=seconds) as answer:
         return json.loads(answer.read() or b"null")
 
 
 def answers(url: str) -> bool:
     try:
-        ask(url)
+        ask(url, seconds=5)
     except (OSError, urllib.error.URLError, ValueError):
         return False
     return True

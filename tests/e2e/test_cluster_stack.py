@@ -122,7 +122,6 @@ def test_a_worker_that_dies_in_the_middle_changes_nothing(stack: Stack) -> None:
     wait_for(
         lambda: sum(stack.inspect(name)["RestartCount"] for name in ("worker-1", "worker-2")) == 1,
         "one worker to be started again",
-        60,
     )
     for name in ("worker-1", "worker-2"):
         wait_for(lambda name=name: stack.inspect(name)["State"]["Health"]["Status"] == "healthy", name)

@@ -11,7 +11,7 @@ import pytest
 
 from tests.e2e.containers import Stack, require_docker
 from tests.ports import free_port
-from tests.waiting import wait_for
+from tests.waiting import PATIENCE, wait_for
 
 pytestmark = pytest.mark.docker
 AGGREGATOR, HELPER = "aggregator@example.org", "helper@example.org"
@@ -68,7 +68,7 @@ def stacks(datasites: Path) -> Iterator[tuple[Stack, Stack]]:
 
 def get(stack: Stack, setting: str, path: str) -> str:
     address = f"http://127.0.0.1:{stack.environment[setting]}{path}"
-    with urllib.request.urlopen(address, timeout=5) as response:
+    with urllib.request.urlopen(address, timeout=PATIENCE) as response:
         return str(response.read().decode())
 
 

@@ -338,7 +338,7 @@ def test_an_aggregator_reads_the_release_and_serves_the_result(
     aggregator = Stack("netflix-trend-test-aggregator", "docker-compose.aggregator.yml", environment)
 
     def get(path: str) -> tuple[int, bytes]:
-        with urllib.request.urlopen(f"http://127.0.0.1:{port}{path}", timeout=5) as response:
+        with urllib.request.urlopen(f"http://127.0.0.1:{port}{path}", timeout=PATIENCE) as response:
             return response.status, response.read()
 
     aggregator.down()

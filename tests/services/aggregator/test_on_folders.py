@@ -109,7 +109,7 @@ def clone(tmp_path: Path, tmp_path_factory: pytest.TempPathFactory) -> Clone:
 def page(port: str, name: str = "") -> str:
     """Return what is served on a port of this machine; empty while nothing is."""
     try:
-        with urllib.request.urlopen(f"http://127.0.0.1:{port}/{name}", timeout=5) as answer:
+        with urllib.request.urlopen(f"http://127.0.0.1:{port}/{name}", timeout=PATIENCE) as answer:
             text: str = answer.read().decode()
             return text
     except (urllib.error.URLError, ConnectionError):
@@ -190,7 +190,6 @@ def test_two_operators_on_folders_agree_on_a_round(clone: Clone) -> None:
         wait_for(
             lambda: "reports are collected" in " ".join((page(clone.settings["HELPER_PORT"]) or "").split()),
             "the round on the helper's page",
-            60,
         )
         assert ": open, counted 0, refused none" in clone.run("helper", "status").stdout
         assert "1 on the list" in clone.run("helper", "enrol", ANN).stdout

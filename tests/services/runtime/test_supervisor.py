@@ -41,7 +41,7 @@ def test_a_signal_is_passed_on_and_the_code_is_0(
         "done = threading.Event()\n"
         "signal.signal(signal.SIGTERM, lambda *_: done.set())\n"
         f"pathlib.Path({str(tmp_path / 'up')!r}).touch()\n"
-        "done.wait(30)\n"
+        "done.wait(150)\n"
         f"pathlib.Path({str(tmp_path / 'finished')!r}).touch()\n"
     )
     process = supervised([sys.executable, "-c", child], SLEEP)
