@@ -11,7 +11,7 @@ from itertools import chain, zip_longest
 from pathlib import Path
 
 import pytest
-from hypothesis import settings
+from hypothesis import HealthCheck, settings
 
 from netflix_trend.catalogue.readers import starter_vocabulary
 from netflix_trend.catalogue.vocabulary import Vocabulary
@@ -81,7 +81,12 @@ CONTAINERS = "e2e"
 
 # How long an example takes depends on what else the machine does. CI looks at the same examples each time, so that what
 # it says is about the change; everybody else draws new ones, which find what those did not.
-settings.register_profile("any speed", deadline=None, derandomize=os.environ.get("CI") == "true")
+settings.register_profile(
+    "any speed",
+    deadline=None,
+    derandomize=os.environ.get("CI") == "true",
+    suppress_health_check=[HealthCheck.too_slow],
+)
 settings.load_profile("any speed")
 
 compile_once()
