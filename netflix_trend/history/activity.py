@@ -13,8 +13,8 @@ _TIME = re.compile(r"\s*(\d{1,2}):(\d\d)(?::(\d\d))?(?:\.\d+)?\s*([AaPp])?\.?[Mm
 _JOINED = re.compile(r"(?<=\d)T(?=\d)")
 _DURATION = re.compile(r"\s*(?:(\d{1,3}):)?(\d{1,2}):(\d\d)(?:\.\d+)?\s*")
 _DAY = 86_400
-# Netflix's own writing, `23:50:12`, is read without a pattern, many cells at a time: the value of each sign, and the
-# greatest value of its digit. A colon is 10 after the digits.
+# Netflix's own writing, `23:50:12`, is read without a pattern, many cells at a time: how many seconds each digit stands
+# for, and between what it is. A colon is the sign behind 9.
 _WEIGHTS = np.array([36_000, 3_600, 0, 600, 60, 0, 10, 1], np.int32)
 _LOWEST = np.array([0, 0, 10, 0, 0, 10, 0, 0], np.int32)
 _HIGHEST = np.array([2, 9, 10, 5, 9, 10, 5, 9], np.int32)

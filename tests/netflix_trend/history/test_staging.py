@@ -762,3 +762,11 @@ def test_the_more_rows_the_more_memory_has_the_database(staging: Staging) -> Non
     staging.collect()
     (limit,) = staging.database.execute("select value from duckdb_settings() where name = 'memory_limit'").fetchone()
     assert limit == "189.0 MiB"
+
+
+@pytest.mark.parametrize(("rows", "threads"), [(10, "1"), (100_000, "2")])
+def test_many_rows_have_a_second_thread(tmp_path: Path, rows: int, threads: str) -> None:
+    with database_module.connect(tmp_path) as database:
+        database_module.expect(database, rows)
+        found = database.execute("select value from duckdb_settings() where name = 'threads'").fetchone()
+    assert found == (threads,)
