@@ -770,3 +770,12 @@ def test_many_rows_have_a_second_thread(tmp_path: Path, rows: int, threads: str)
         database_module.expect(database, rows)
         found = database.execute("select value from duckdb_settings() where name = 'threads'").fetchone()
     assert found == (threads,)
+
+
+def test_a_profile_has_played_what_lasted_long_enough_or_nobody_knows_how_long(staging: Staging) -> None:
+    """Profiles with trailers and moments only are none that a person is asked about."""
+    lasted = {"long": "01:00:00", "unknown": "?", "moment": "00:00:01", "trailer": "01:00:00"}
+    kinds = {"trailer": "TRAILER"}
+    header = "Profile Name,Start Time,Duration,Attributes,Title,Supplemental Video Type,Device Type"
+    rows = [f"{name},2026-11-01 20:00:00,{length},,Roma,{kinds.get(name, '')},TV" for name, length in lasted.items()]
+    assert add(staging, "\n".join([header, *rows]).encode()).played == {"long", "unknown"}
